@@ -1,0 +1,47 @@
+//! When a request should be looked at again if nothing else has moved it: the timetable of reconcile.
+//!
+//! Guards I6: everything that is not final is due at some time, so nothing is ever forgotten.
+
+use crate::grant::{GrantState, Removal};
+use crate::request::{AccessRequest, RequestState};
+use jiff::{SignedDuration, Timestamp};
+
+/// How long, in seconds, the workflow has to do a thing itself before reconcile steps in.
+pub const GRACE_SECONDS: i64 = 15;
+
+/// The longest pause, in seconds, between two attempts at a removal that keeps failing.
+const LONGEST_BACKOFF_SECONDS: i64 = 900;
+
+impl AccessRequest {
+    /// `None` only for what is final.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let (from, seconds) = match &self.state {
+            // Not notified yet: perhaps the workflow was never started.
+            RequestState::Pending { notified } if notified.is_empty() => {
+                (self.submitted_at.min(self.decide_by), GRACE_SECONDS)
+            }
+            RequestState::Pending { .. } => (self.decide_by, GRACE_SECONDS),
+            RequestState::Approved { approved_at, grant, .. } => self.grant_due_at(*approved_at, grant)?,
+            RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => return None,
+        };
+        Some(from.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(from))
+    }
+
+    fn grant_due_at(&self, approved_at: Timestamp, grant: &GrantState) -> Option<(Timestamp, i64)> {
+        Some(match grant {
+            GrantState::Scheduled => (self.scope.starts_at.unwrap_or(approved_at).max(approved_at), GRACE_SECONDS),
+            GrantState::Activating { last_attempt_at, .. } => (*last_attempt_at, GRACE_SECONDS),
+            GrantState::Active { window, .. } => (window.ends_at(), GRACE_SECONDS),
+            GrantState::Deactivating { removal } => (removal.began_at.max(removal.settles_at), GRACE_SECONDS),
+            GrantState::RemovalFailed { removal, .. } => (removal.began_at, backoff_seconds(removal)),
+            GrantState::Ended { .. } | GrantState::ActivationFailed { .. } => return None,
+        })
+    }
+}
+
+/// Quadratic in the failures so far, counted from the start of the removal, so that the pauses grow to the longest.
+fn backoff_seconds(removal: &Removal) -> i64 {
+    let n = i64::from(removal.failures.min(1_000_000));
+    if n < 60 { n * n / 4 + GRACE_SECONDS } else { (n - 59) * LONGEST_BACKOFF_SECONDS + GRACE_SECONDS }
+}

@@ -1,0 +1,277 @@
+//! The time-bound authority that follows from an approval.
+//!
+//! ```text
+//! SCHEDULED → ACTIVATING → ACTIVE → DEACTIVATING → ENDED    by EXPIRED | RETURNED | REVOKED | INELIGIBLE | FORCED
+//! SCHEDULED → ENDED                 before its start
+//! ACTIVATING → DEACTIVATING → ACTIVATION_FAILED             final only after a verified removal
+//! DEACTIVATING ⇄ REMOVAL_FAILED                             alarmed, retried for ever, never a resting place
+//! ```
+//!
+//! Guards: only these transitions; no end without proof that nothing is left; no close while an activation may
+//! still be on its way to the target (see [`SETTLE_SECONDS`]).
+
+use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal};
+use crate::duration::AccessDuration;
+use crate::window::Window;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How long, in seconds, an attempt to activate may still reach the target after it began: the timeout of the
+/// `grant` function (10 s) and a margin for a call that was already on its way.
+pub const SETTLE_SECONDS: i64 = 12;
+
+/// Where a grant stands. Each state carries what is known in it, and nothing that is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GrantState {
+    /// Approved, nothing done at the target.
+    Scheduled,
+    /// The intent is on record; the target may or may not have been touched.
+    Activating { window: Window, attempts: u32, last_attempt_at: Timestamp },
+    /// The target has confirmed.
+    Active { window: Window, activated_at: Timestamp, settles_at: Timestamp },
+    /// The intent to remove is on record.
+    Deactivating { removal: Removal },
+    /// The target refused or could not be read back. Somebody is told; the next attempt follows.
+    RemovalFailed { removal: Removal, error: String },
+    /// Nothing is left, and this is why it ended.
+    Ended { ended_by: EndedBy, at: Timestamp, proof: Proof },
+    /// It never came to be usable, and nothing is left.
+    ActivationFailed { reason: String, at: Timestamp, proof: Proof },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    pub why: RemovalReason,
+    pub window: Window,
+    pub began_at: Timestamp,
+    /// Before this an activation may still be on its way, so the removal is repeated rather than closed.
+    pub settles_at: Timestamp,
+    pub failures: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum RemovalReason {
+    Ended { ended_by: EndedBy, cause: EndCause },
+    ActivationFailed { reason: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EndedBy {
+    Expired,
+    Returned,
+    Revoked,
+    Ineligible,
+    Forced,
+}
+
+/// Why nothing is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// No intent to activate was ever recorded, so no target was touched.
+    NeverActivated,
+    /// The target was read back.
+    Receipt(Receipt),
+}
+
+/// What a look at the target showed: a statement of its control plane at one moment, and no more than that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub looked_at: String,
+    pub answered: String,
+    pub at: Timestamp,
+}
+
+impl GrantState {
+    /// The state's name in the API, the audit and the docs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Scheduled => "SCHEDULED",
+            Self::Activating { .. } => "ACTIVATING",
+            Self::Active { .. } => "ACTIVE",
+            Self::Deactivating { .. } => "DEACTIVATING",
+            Self::RemovalFailed { .. } => "REMOVAL_FAILED",
+            Self::Ended { .. } => "ENDED",
+            Self::ActivationFailed { .. } => "ACTIVATION_FAILED",
+        }
+    }
+
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::ActivationFailed { .. })
+    }
+
+    #[must_use]
+    pub const fn window(&self) -> Option<&Window> {
+        match self {
+            Self::Activating { window, .. } | Self::Active { window, .. } => Some(window),
+            Self::Deactivating { removal } | Self::RemovalFailed { removal, .. } => Some(&removal.window),
+            Self::Scheduled | Self::Ended { .. } | Self::ActivationFailed { .. } => None,
+        }
+    }
+
+    /// What `command` leads to. Decides only; [`GrantState::apply`] changes.
+    pub fn decide(&self, command: GrantCommand, terms: Terms, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match command {
+            GrantCommand::BeginActivation => self.begin_activation(terms, now),
+            GrantCommand::ConfirmActivation => self.confirm_activation(),
+            GrantCommand::AbandonActivation { reason } => self.abandon_activation(reason, now),
+            GrantCommand::End(cause) => self.end(cause, now),
+            GrantCommand::RetryRemoval => self.retry_removal(),
+            GrantCommand::ReportRemovalFailure { error } => self.report_removal_failure(error),
+            GrantCommand::ConfirmRemoval(receipt) => self.confirm_removal(receipt, now),
+        }
+    }
+
+    fn begin_activation(&self, terms: Terms, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Scheduled => match terms.starts_at.filter(|start| *start > now) {
+                Some(starts_at) => Err(Refusal::NotYet { starts_at }),
+                None => {
+                    let window = Window::opening(now, terms.duration).map_err(|_| Refusal::WindowOver)?;
+                    Ok(GrantStep::Do(GrantEvent::ActivationStarted { window, attempt: 1 }))
+                }
+            },
+            Self::Activating { window, .. } if window.is_over(now) => Err(Refusal::WindowOver),
+            Self::Activating { window, attempts, .. } => {
+                let attempt = attempts.saturating_add(1);
+                Ok(GrantStep::Do(GrantEvent::ActivationStarted { window: *window, attempt }))
+            }
+            Self::Active { .. } => Ok(GrantStep::Already),
+            Self::Deactivating { .. } | Self::RemovalFailed { .. } => Err(Refusal::Ending),
+            Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
+        }
+    }
+
+    const fn confirm_activation(&self) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Activating { .. } => Ok(GrantStep::Do(GrantEvent::Activated)),
+            Self::Active { .. } => Ok(GrantStep::Already),
+            Self::Scheduled => Err(Refusal::NoIntent),
+            Self::Deactivating { .. } | Self::RemovalFailed { .. } => Err(Refusal::Ending),
+            Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
+        }
+    }
+
+    fn abandon_activation(&self, reason: String, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match self {
+            // The only attempt says itself that it is over: nothing else can be on its way.
+            Self::Activating { attempts: 1, .. } => {
+                Ok(removal(RemovalReason::ActivationFailed { reason }, now))
+            }
+            Self::Activating { last_attempt_at, .. } => {
+                Ok(removal(RemovalReason::ActivationFailed { reason }, settled(*last_attempt_at)))
+            }
+            Self::Scheduled => Err(Refusal::NoIntent),
+            Self::Active { .. } => Err(Refusal::WindowOpen),
+            _ => Ok(GrantStep::Already),
+        }
+    }
+
+    fn end(&self, cause: EndCause, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Scheduled => {
+                let ended_by = cause.ended_by(false);
+                Ok(GrantStep::Do(GrantEvent::EndedBeforeStart { ended_by, cause }))
+            }
+            Self::Activating { last_attempt_at, .. } => {
+                Ok(removal(cause.of_unfinished_activation(), settled(*last_attempt_at)))
+            }
+            Self::Active { window, .. } if cause.waits_for_the_window() && !window.is_over(now) => {
+                Err(Refusal::WindowOpen)
+            }
+            Self::Active { window, settles_at, .. } => {
+                let ended_by = cause.ended_by(window.is_over(now));
+                Ok(removal(RemovalReason::Ended { ended_by, cause }, *settles_at))
+            }
+            _ => Ok(GrantStep::Already),
+        }
+    }
+
+    const fn retry_removal(&self) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::RemovalFailed { .. } => Ok(GrantStep::Do(GrantEvent::RemovalRetried)),
+            Self::Deactivating { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
+            Self::Scheduled | Self::Activating { .. } | Self::Active { .. } => Err(Refusal::NoIntent),
+        }
+    }
+
+    fn report_removal_failure(&self, error: String) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Deactivating { .. } => Ok(GrantStep::Do(GrantEvent::RemovalFailed { error })),
+            Self::RemovalFailed { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
+            Self::Scheduled | Self::Activating { .. } | Self::Active { .. } => Err(Refusal::NoIntent),
+        }
+    }
+
+    fn confirm_removal(&self, receipt: Receipt, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Deactivating { removal } if now < removal.settles_at => {
+                Err(Refusal::NotSettled { settles_at: removal.settles_at })
+            }
+            Self::Deactivating { removal } => Ok(GrantStep::Do(match removal.why.clone() {
+                RemovalReason::Ended { ended_by, .. } => GrantEvent::Ended { ended_by, receipt },
+                RemovalReason::ActivationFailed { reason } => GrantEvent::ActivationFailed { reason, receipt },
+            })),
+            Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
+            // A removal that failed is taken up again on record before it can be confirmed.
+            Self::RemovalFailed { .. } | Self::Scheduled | Self::Activating { .. } | Self::Active { .. } => {
+                Err(Refusal::NoIntent)
+            }
+        }
+    }
+
+    /// The state after `event`, or `None` if no grant in this state can have seen it.
+    #[must_use]
+    pub fn apply(&self, event: &GrantEvent, at: Timestamp) -> Option<Self> {
+        Some(match (self, event.clone()) {
+            (Self::Scheduled | Self::Activating { .. }, GrantEvent::ActivationStarted { window, attempt }) => {
+                Self::Activating { window, attempts: attempt, last_attempt_at: at }
+            }
+            (Self::Activating { window, attempts, last_attempt_at }, GrantEvent::Activated) => {
+                let settles_at = if *attempts == 1 { at } else { settled(*last_attempt_at) };
+                Self::Active { window: *window, activated_at: at, settles_at }
+            }
+            (Self::Activating { window, .. } | Self::Active { window, .. }, GrantEvent::RemovalStarted { why, settles_at }) => {
+                let removal = Removal { why, window: *window, began_at: at, settles_at, failures: 0 };
+                Self::Deactivating { removal }
+            }
+            (Self::Deactivating { removal }, GrantEvent::RemovalFailed { error }) => {
+                let removal = Removal { failures: removal.failures.saturating_add(1), ..removal.clone() };
+                Self::RemovalFailed { removal, error }
+            }
+            (Self::RemovalFailed { removal, .. }, GrantEvent::RemovalRetried) => {
+                Self::Deactivating { removal: removal.clone() }
+            }
+            (Self::Deactivating { .. }, GrantEvent::Ended { ended_by, receipt }) => {
+                Self::Ended { ended_by, at, proof: Proof::Receipt(receipt) }
+            }
+            (Self::Deactivating { .. }, GrantEvent::ActivationFailed { reason, receipt }) => {
+                Self::ActivationFailed { reason, at, proof: Proof::Receipt(receipt) }
+            }
+            (Self::Scheduled, GrantEvent::EndedBeforeStart { ended_by, .. }) => {
+                Self::Ended { ended_by, at, proof: Proof::NeverActivated }
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// What was agreed about the time, from the approved scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    pub duration: AccessDuration,
+    pub starts_at: Option<Timestamp>,
+}
+
+const fn removal(why: RemovalReason, settles_at: Timestamp) -> GrantStep {
+    GrantStep::Do(GrantEvent::RemovalStarted { why, settles_at })
+}
+
+fn settled(last_attempt_at: Timestamp) -> Timestamp {
+    last_attempt_at.saturating_add(SignedDuration::from_secs(SETTLE_SECONDS)).unwrap_or(last_attempt_at)
+}

@@ -1,0 +1,190 @@
+//! Typed identifiers: two of them cannot be swapped and still compile.
+//!
+//! A request leads to at most one grant, so a grant's id is its request's under another prefix: whoever knows
+//! one knows the other, and everything made at a target can be named without a lookup.
+
+use crate::BadInput;
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $field:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Uuid);
+
+        impl $name {
+            #[must_use]
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "-{}"), self.0.simple())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadInput;
+            fn from_str(text: &str) -> Result<Self, BadInput> {
+                text.strip_prefix(concat!($prefix, "-"))
+                    .and_then(|hex| Uuid::try_parse(hex).ok())
+                    .map(Self)
+                    .filter(|id| id.to_string() == text)
+                    .ok_or(BadInput::new($field, concat!("is not an id of the form ", $prefix, "-<32 hex digits>")))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadInput;
+            fn try_from(text: String) -> Result<Self, BadInput> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// An access request: `req-` and a UUID of version 7.
+    RequestId, "req", "request_id"
+);
+uuid_id!(
+    /// The grant that a request led to: `grant-` and the request's UUID.
+    GrantId, "grant", "grant_id"
+);
+
+impl RequestId {
+    #[must_use]
+    pub const fn grant_id(self) -> GrantId {
+        GrantId(self.0)
+    }
+}
+
+impl GrantId {
+    #[must_use]
+    pub const fn request_id(self) -> RequestId {
+        RequestId(self.0)
+    }
+
+    /// The name of everything this grant makes at a target: one artefact per grant, so that overlapping grants
+    /// never take each other down.
+    #[must_use]
+    pub fn artefact_name(self) -> String {
+        format!("stint-{}", self.0.simple())
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal, $allowed:expr, $advice:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadInput;
+            fn from_str(text: &str) -> Result<Self, BadInput> {
+                let allowed: fn(u8) -> bool = $allowed;
+                if (1..=$max).contains(&text.len()) && text.bytes().all(allowed) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(BadInput::new($field, $advice))
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadInput;
+            fn try_from(text: String) -> Result<Self, BadInput> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+text_id!(
+    /// Who somebody is, for ever: the `sub` of the identity provider. Never a mail address or a display name.
+    PrincipalId, "principal", 128,
+    |b| b.is_ascii_alphanumeric() || b"-_.:@|/+=".contains(&b),
+    "must be 1 to 128 ASCII letters, digits or -_.:@|/+="
+);
+text_id!(
+    /// A permission set on a target that may be requested, as named in the catalog.
+    EntitlementId, "entitlement", 64,
+    |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-',
+    "must be 1 to 64 lower-case letters, digits or hyphens"
+);
+text_id!(
+    /// A group of the directory.
+    GroupName, "group", 128,
+    |b| b.is_ascii_alphanumeric() || b"-_.:@/+=".contains(&b),
+    "must be 1 to 128 ASCII letters, digits or -_.:@/+="
+);
+text_id!(
+    /// The name of an IAM user, in IAM's own alphabet.
+    IamUserName, "iam_user", 64,
+    |b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b),
+    "must be an IAM user name: 1 to 64 letters, digits or +=,.@_-"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_what_it_prints_and_nothing_else() {
+        let id = RequestId::new(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "req-", "grant-01980000000070008000000000000001", "REQ-01980000000070008000000000000001"] {
+            assert!(wrong.parse::<RequestId>().is_err(), "{wrong}");
+        }
+        let letters = RequestId::new(Uuid::from_u128(0xabc)).to_string();
+        assert!(letters.parse::<RequestId>().is_ok());
+        assert!(letters.replace("abc", "ABC").parse::<RequestId>().is_err(), "one id has one spelling");
+    }
+
+    #[test]
+    fn a_grants_id_and_its_requests_id_lead_to_each_other() {
+        let id = RequestId::new(Uuid::from_u128(7));
+        assert_eq!(id.grant_id().request_id(), id);
+    }
+
+    #[test]
+    fn names_keep_to_their_alphabet() {
+        assert!("billing-reader".parse::<EntitlementId>().is_ok());
+        assert!("Billing".parse::<EntitlementId>().is_err());
+        assert!("ana@example".parse::<IamUserName>().is_ok());
+        assert!("ana/../root".parse::<IamUserName>().is_err());
+        assert!("a".repeat(129).parse::<PrincipalId>().is_err());
+        assert!("аdmin".parse::<GroupName>().is_err(), "a Cyrillic letter is not an ASCII one");
+    }
+}

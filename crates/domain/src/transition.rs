@@ -1,0 +1,162 @@
+//! What can be asked of a request and its grant, what then happened, and why it may be refused.
+//!
+//! Commands are in the imperative, events in the past tense. A command that finds its work done is `Already`,
+//! which is not an error; one that makes no sense in a state is a [`Refusal`], which says what the caller can do.
+
+use crate::grant::{EndedBy, Receipt, RemovalReason};
+use crate::ids::PrincipalId;
+use crate::justification::Comment;
+use crate::request::{Approval, Decider};
+use crate::scope::ScopeHash;
+use crate::window::Window;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// What can be asked of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Approve { by: Decider, scope_hash: ScopeHash, comment: Option<Comment> },
+    Deny { by: Decider, comment: Option<Comment> },
+    Cancel,
+    Lapse { because: LapseReason },
+    NoteNotified { approvers: BTreeSet<PrincipalId> },
+    Grant(GrantCommand),
+}
+
+/// What can be asked of a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantCommand {
+    /// Record the intent; every attempt is recorded before it touches the target.
+    BeginActivation,
+    ConfirmActivation,
+    /// The attempt is over and did not succeed.
+    AbandonActivation { reason: String },
+    End(EndCause),
+    RetryRemoval,
+    ReportRemovalFailure { error: String },
+    ConfirmRemoval(Receipt),
+}
+
+/// Why access should end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndCause {
+    /// The workflow came to the end of the window.
+    WindowOver,
+    /// Reconcile found it past its end.
+    Overdue,
+    Returned,
+    Revoked,
+    /// The workflow was stopped, failed or timed out.
+    WorkflowEnded,
+}
+
+impl EndCause {
+    /// Neither the workflow's timer nor reconcile's clock has authority to end access early.
+    pub(crate) const fn waits_for_the_window(&self) -> bool {
+        matches!(self, Self::WindowOver | Self::Overdue)
+    }
+
+    pub(crate) const fn ended_by(&self, window_over: bool) -> EndedBy {
+        match self {
+            Self::Returned => EndedBy::Returned,
+            _ if window_over => EndedBy::Expired,
+            _ => EndedBy::Revoked,
+        }
+    }
+
+    pub(crate) fn of_unfinished_activation(&self) -> RemovalReason {
+        match self {
+            Self::Returned | Self::Revoked => RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self },
+            Self::WindowOver | Self::Overdue => {
+                RemovalReason::ActivationFailed { reason: "the activation did not finish".to_owned() }
+            }
+            Self::WorkflowEnded => {
+                RemovalReason::ActivationFailed { reason: "the workflow ended during the activation".to_owned() }
+            }
+        }
+    }
+}
+
+/// What happened to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    Submitted,
+    ApproversNotified { approvers: BTreeSet<PrincipalId> },
+    Approved { approval: Approval },
+    Denied { by: Decider, comment: Option<Comment> },
+    Cancelled,
+    Lapsed { because: LapseReason },
+    /// Somebody tried, and was not allowed to. Changes nothing.
+    Refused { attempted: String, reason: String },
+    Grant(GrantEvent),
+}
+
+/// What happened to a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "grant_event", rename_all = "snake_case")]
+pub enum GrantEvent {
+    ActivationStarted { window: Window, attempt: u32 },
+    Activated,
+    RemovalStarted { why: RemovalReason, settles_at: Timestamp },
+    RemovalFailed { error: String },
+    RemovalRetried,
+    Ended { ended_by: EndedBy, receipt: Receipt },
+    ActivationFailed { reason: String, receipt: Receipt },
+    EndedBeforeStart { ended_by: EndedBy, cause: EndCause },
+}
+
+/// Why a request ended undecided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LapseReason {
+    NobodyDecidedInTime,
+    NobodyMayDecide,
+    WorkflowEnded,
+}
+
+/// What a request's answer to a command is, if it is not a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Do(Event),
+    Already,
+}
+
+/// What a grant's answer to a command is, if it is not a refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantStep {
+    Do(GrantEvent),
+    Already,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("the request is already {state}")]
+    AlreadyDecided { state: &'static str },
+    #[error("the time to decide is over")]
+    TooLateToDecide,
+    #[error("nobody decides on their own request")]
+    SelfApproval,
+    #[error("what was approved is not what is asked")]
+    ScopeMismatch,
+    #[error("the request is {state} and has no grant")]
+    NoGrant { state: &'static str },
+    #[error("the grant starts at {starts_at}")]
+    NotYet { starts_at: Timestamp },
+    #[error("the window is still open")]
+    WindowOpen,
+    #[error("the window is over")]
+    WindowOver,
+    #[error("the grant is ending")]
+    Ending,
+    #[error("the grant is over")]
+    Over,
+    #[error("no intent for this is on record")]
+    NoIntent,
+    #[error("an activation may be on its way until {settles_at}")]
+    NotSettled { settles_at: Timestamp },
+}

@@ -1,0 +1,85 @@
+//! The audit's encoding and chain, fixed by vectors that must never change, and every way of tampering with it.
+
+use crate::fixtures::{at, pending, person, scope};
+use stint_domain::audit::{Actor, Authorization, Broken, EventHash, Head, SealedEvent, Stream, verify};
+use stint_domain::principal::Authentication;
+use stint_domain::record::{Circumstances, Recorded};
+use stint_domain::request::Approval;
+use stint_domain::transition::Event;
+
+fn stream() -> Vec<SealedEvent> {
+    let by_ana = Circumstances {
+        at: "2026-11-22T10:00:00.1239Z".parse().unwrap(),
+        actor: Actor::Person { id: "ana".parse().unwrap(), authentication: Authentication::Token },
+        authorization: Some(Authorization {
+            policy_version: "p1".to_owned(),
+            policies: std::collections::BTreeSet::from(["engineers-may-ask".to_owned()]),
+        }),
+        source_address: Some("203.0.113.7".to_owned()),
+    };
+    let by_ben = Circumstances { at: at("10:01:00"), ..by_ana.clone() };
+    let submission = Recorded::submission(pending(), None, &by_ana).unwrap();
+    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: "ök \u{1}\n\"".parse().ok() };
+    let approved = submission.after().advance(Event::Approved { approval }, &by_ben).unwrap();
+    let refused = Event::Refused { attempted: "approve".to_owned(), reason: "late".to_owned() };
+    let refused = approved.after().advance(refused, &by_ben).unwrap();
+    [submission, approved, refused].iter().flat_map(|change| change.events().to_vec()).collect()
+}
+
+fn rows(events: &[SealedEvent]) -> Vec<(String, String)> {
+    events.iter().map(|e| (e.canonical.clone(), e.hash.as_str().to_owned())).collect()
+}
+
+fn check(rows: &[(String, String)]) -> Result<Head, Broken> {
+    verify(rows.iter().map(|(text, hash)| (text.as_str(), hash.as_str())))
+}
+
+#[test]
+fn the_encoding_and_the_chain_are_those_of_the_first_day() {
+    let text: Vec<_> = stream().iter().map(|e| format!("{}\n{}", e.hash.as_str(), e.canonical)).collect();
+    insta::assert_snapshot!(text.join("\n\n"));
+}
+
+#[test]
+fn an_events_hash_is_the_leaf_hash_of_rfc_6962() {
+    // RFC 6962 section 2.1: the hash of an empty leaf is SHA-256(0x00).
+    assert_eq!(
+        EventHash::of(b"").as_str(),
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    );
+}
+
+#[test]
+fn an_untouched_stream_verifies_and_every_kind_of_tampering_is_seen() {
+    let events = stream();
+    let good = rows(&events);
+    assert_eq!(check(&good), Ok(events.last().unwrap().head()));
+
+    let mut edited = good.clone();
+    edited[1].0 = edited[1].0.replace("ben", "bea");
+    assert_eq!(check(&edited), Err(Broken::Content { sequence: 2 }));
+
+    let mut rehashed = edited;
+    rehashed[1].1 = EventHash::of(rehashed[1].0.as_bytes()).as_str().to_owned();
+    assert_eq!(check(&rehashed), Err(Broken::Chain { sequence: 3 }));
+
+    let mut deleted = good.clone();
+    deleted.remove(1);
+    assert_eq!(check(&deleted), Err(Broken::Sequence { sequence: 2 }));
+
+    let mut swapped = good.clone();
+    swapped.swap(0, 1);
+    assert_eq!(check(&swapped), Err(Broken::Sequence { sequence: 1 }));
+
+    let mut garbled = good.clone();
+    garbled[0].0.push('x');
+    assert_eq!(check(&garbled), Err(Broken::Content { sequence: 1 }));
+
+    let truncated = check(&good[..2]).unwrap();
+    assert_ne!(truncated, events.last().unwrap().head(), "a cut end verifies, but to another head than the ledger's");
+}
+
+#[test]
+fn system_streams_are_spread_over_the_day_and_its_shards() {
+    assert_eq!(Stream::system(at("23:59:59"), 37).to_string(), "system-2026-11-22-05");
+}

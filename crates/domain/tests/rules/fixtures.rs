@@ -1,0 +1,123 @@
+//! A request to try the rules on, and one of every state it can be in.
+
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::grant::{EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
+use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::principal::Authentication;
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
+use stint_domain::scope::{Scope, Target};
+use stint_domain::transition::{EndCause, LapseReason};
+use stint_domain::window::Window;
+
+pub(crate) fn at(time: &str) -> Timestamp {
+    format!("2026-11-22T{time}Z").parse().unwrap()
+}
+
+pub(crate) fn ana() -> PrincipalId {
+    "ana".parse().unwrap()
+}
+
+pub(crate) fn person(name: &str) -> Decider {
+    Decider::Person { id: name.parse().unwrap(), name: name.to_owned(), authentication: Authentication::MailLink }
+}
+
+pub(crate) fn scope() -> Scope {
+    let permission = Permission {
+        actions: BTreeSet::from(["dynamodb:GetItem".to_owned()]),
+        resources: BTreeSet::from(["arn:aws:dynamodb:*:*:table/payments".to_owned()]),
+    };
+    Scope {
+        request_id: RequestId::new(uuid::Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001)),
+        requester: ana(),
+        target: Target::IamUser { name: "ana".parse().unwrap() },
+        entitlement: "payments-read".parse().unwrap(),
+        access: AccessKind::IamUserElevation { permissions: vec![permission] },
+        duration: "30m".parse().unwrap(),
+        starts_at: None,
+        justification: "refund 4711 went missing".parse().unwrap(),
+        ticket: Some("OPS-1234".parse().unwrap()),
+        policy_version: "p1".to_owned(),
+    }
+}
+
+/// Asked at 10:00, to be decided by 18:00.
+pub(crate) fn pending() -> AccessRequest {
+    AccessRequest {
+        scope: scope(),
+        requester_name: "Ana".to_owned(),
+        entitlement_title: "Read payments".to_owned(),
+        submitted_at: at("10:00:00"),
+        decide_by: at("18:00:00"),
+        state: RequestState::Pending { notified: BTreeSet::new() },
+    }
+}
+
+pub(crate) fn in_state(state: RequestState) -> AccessRequest {
+    AccessRequest { state, ..pending() }
+}
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt { looked_at: "iam:GetUserPolicy".to_owned(), answered: "NoSuchEntity".to_owned(), at: at("10:31:00") }
+}
+
+fn approved(grant: GrantState) -> RequestState {
+    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None };
+    RequestState::Approved { approval, approved_at: at("10:01:00"), grant }
+}
+
+/// Activated at 10:02, until 10:32.
+fn window() -> Window {
+    Window::between(at("10:02:00"), at("10:32:00")).unwrap()
+}
+
+fn removal(why: RemovalReason) -> Removal {
+    Removal { why, window: window(), began_at: at("10:32:00"), settles_at: at("10:32:00"), failures: 0 }
+}
+
+/// One of every state, and of every state in which the rules differ by what it carries.
+pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
+    let expired = || RemovalReason::Ended { ended_by: EndedBy::Expired, cause: EndCause::WindowOver };
+    let failed = || RemovalReason::ActivationFailed { reason: "no such user".to_owned() };
+    let unsettled = Removal { settles_at: at("10:59:59"), ..removal(expired()) };
+    let activating = |attempts| GrantState::Activating { window: window(), attempts, last_attempt_at: at("10:02:00") };
+    let states = [
+        ("pending", RequestState::Pending { notified: BTreeSet::new() }),
+        ("pending, ben notified", RequestState::Pending { notified: BTreeSet::from(["ben".parse().unwrap()]) }),
+        ("denied by ben", RequestState::Denied { by: person("ben"), comment: None, at: at("10:01:00") }),
+        ("cancelled", RequestState::Cancelled { at: at("10:01:00") }),
+        ("lapsed", RequestState::Lapsed { because: LapseReason::NobodyDecidedInTime, at: at("18:00:00") }),
+        ("scheduled", approved(GrantState::Scheduled)),
+        ("activating, first attempt", approved(activating(1))),
+        ("activating, second attempt", approved(activating(2))),
+        (
+            "active",
+            approved(GrantState::Active { window: window(), activated_at: at("10:02:01"), settles_at: at("10:02:01") }),
+        ),
+        ("deactivating", approved(GrantState::Deactivating { removal: removal(expired()) })),
+        ("deactivating, not settled", approved(GrantState::Deactivating { removal: unsettled })),
+        ("deactivating, failed activation", approved(GrantState::Deactivating { removal: removal(failed()) })),
+        (
+            "removal failed",
+            approved(GrantState::RemovalFailed { removal: removal(expired()), error: "throttled".to_owned() }),
+        ),
+        (
+            "ended",
+            approved(GrantState::Ended {
+                ended_by: EndedBy::Expired,
+                at: at("10:32:02"),
+                proof: Proof::Receipt(receipt()),
+            }),
+        ),
+        (
+            "activation failed",
+            approved(GrantState::ActivationFailed {
+                reason: "no such user".to_owned(),
+                at: at("10:32:02"),
+                proof: Proof::Receipt(receipt()),
+            }),
+        ),
+    ];
+    states.into_iter().map(|(name, state)| (name, in_state(state))).collect()
+}

@@ -1,0 +1,7 @@
+//! The rules, tried: every command in every state, the properties along every path, and the audit's chain.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
+
+mod audit;
+mod fixtures;
+mod transitions;

@@ -1,0 +1,242 @@
+//! Every command in every state, in one table, and what must hold along every path.
+
+use crate::fixtures::{ana, at, every_state, in_state, pending, person, receipt, scope};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use stint_domain::audit::{Actor, Stream, verify};
+use stint_domain::grant::{GrantState, Proof};
+use stint_domain::record::{Circumstances, Recorded};
+use stint_domain::request::{AccessRequest, RequestState};
+use stint_domain::transition::{Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Step};
+
+fn every_command() -> Vec<(&'static str, Command)> {
+    let grant = Command::Grant;
+    vec![
+        ("approve by ben", Command::Approve { by: person("ben"), scope_hash: scope().hash(), comment: None }),
+        ("approve by ana", Command::Approve { by: person("ana"), scope_hash: scope().hash(), comment: None }),
+        ("deny by ben", Command::Deny { by: person("ben"), comment: None }),
+        ("deny by bea", Command::Deny { by: person("bea"), comment: None }),
+        ("cancel", Command::Cancel),
+        ("lapse", Command::Lapse { because: LapseReason::NobodyDecidedInTime }),
+        ("note ben notified", Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]) }),
+        ("begin activation", grant(GrantCommand::BeginActivation)),
+        ("confirm activation", grant(GrantCommand::ConfirmActivation)),
+        ("abandon activation", grant(GrantCommand::AbandonActivation { reason: "no such user".to_owned() })),
+        ("end: window over", grant(GrantCommand::End(EndCause::WindowOver))),
+        ("end: overdue", grant(GrantCommand::End(EndCause::Overdue))),
+        ("end: returned", grant(GrantCommand::End(EndCause::Returned))),
+        ("end: revoked", grant(GrantCommand::End(EndCause::Revoked))),
+        ("end: workflow ended", grant(GrantCommand::End(EndCause::WorkflowEnded))),
+        ("retry removal", grant(GrantCommand::RetryRemoval)),
+        ("report removal failure", grant(GrantCommand::ReportRemovalFailure { error: "throttled".to_owned() })),
+        ("confirm removal", grant(GrantCommand::ConfirmRemoval(receipt()))),
+    ]
+}
+
+fn outcome(request: &AccessRequest, command: Command, now: Timestamp) -> String {
+    match request.decide(command, now) {
+        Ok(Step::Already) => "already".to_owned(),
+        Ok(Step::Do(event)) => {
+            let after = request.apply(&event, now).expect("what is decided applies");
+            let state = after.grant().map_or(after.state.name(), GrantState::name);
+            format!("{} -> {state}", event.action())
+        }
+        Err(refusal) => format!("refused: {refusal}"),
+    }
+}
+
+#[test]
+fn every_command_in_every_state() {
+    let mut table = String::new();
+    for (when, now) in [("while the window is open, 10:05", at("10:05:00")), ("after its end, 10:33", at("10:33:00"))] {
+        table.push_str(&format!("# {when}\n"));
+        for (state, request) in every_state() {
+            table.push_str(&format!("\n## {state}\n"));
+            for (name, command) in every_command() {
+                table.push_str(&format!("{name:24} {}\n", outcome(&request, command, now)));
+            }
+        }
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn nobody_decides_on_their_own_request_but_somebody_else_does() {
+    let approve = |name| Command::Approve { by: person(name), scope_hash: scope().hash(), comment: None };
+    assert_eq!(pending().decide(approve("ana"), at("10:01:00")), Err(Refusal::SelfApproval));
+    assert!(matches!(pending().decide(approve("ben"), at("10:01:00")), Ok(Step::Do(Event::Approved { .. }))));
+}
+
+#[test]
+fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_changed_after() {
+    let approve = |hash| Command::Approve { by: person("ben"), scope_hash: hash, comment: None };
+    let mut other = scope();
+    other.duration = "4h".parse().unwrap();
+    assert_eq!(pending().decide(approve(other.hash()), at("10:01:00")), Err(Refusal::ScopeMismatch));
+
+    let begin = || Command::Grant(GrantCommand::BeginActivation);
+    let (_, approved) = every_state().into_iter().find(|(name, _)| *name == "scheduled").unwrap();
+    assert!(matches!(approved.decide(begin(), at("10:02:00")), Ok(Step::Do(_))));
+    let tampered = AccessRequest { scope: other, ..approved };
+    assert_eq!(tampered.decide(begin(), at("10:02:00")), Err(Refusal::ScopeMismatch));
+}
+
+#[test]
+fn every_field_of_the_scope_is_under_its_hash() {
+    let text = serde_json::to_value(scope()).unwrap();
+    let fields = text.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert!(fields.len() >= 9, "{fields:?}");
+    for field in fields {
+        let mut changed = text.clone();
+        let value = changed.get_mut(&field).unwrap();
+        *value = match field.as_str() {
+            "request_id" => "req-ffffffffffffffffffffffffffffffff".into(),
+            "duration" => 60.into(),
+            "target" => serde_json::json!({ "kind": "iam_user", "name": "root" }),
+            "access" => serde_json::json!({ "kind": "iam_user_elevation", "permissions": [] }),
+            _ => "x".into(),
+        };
+        let changed: stint_domain::scope::Scope = serde_json::from_value(changed).unwrap();
+        assert_ne!(changed.hash(), scope().hash(), "{field}");
+    }
+}
+
+#[test]
+fn a_decision_after_the_deadline_is_too_late_and_one_just_before_is_not() {
+    let deny = || Command::Deny { by: person("ben"), comment: None };
+    assert!(pending().decide(deny(), at("17:59:59")).is_ok());
+    assert_eq!(pending().decide(deny(), at("18:00:00")), Err(Refusal::TooLateToDecide));
+}
+
+#[test]
+fn a_grant_with_a_later_start_is_not_activated_before_it() {
+    let mut scheduled = every_state().into_iter().find(|(name, _)| *name == "scheduled").unwrap().1;
+    scheduled.scope.starts_at = Some(at("12:00:00"));
+    if let RequestState::Approved { approval, .. } = &mut scheduled.state {
+        approval.scope_hash = scheduled.scope.hash();
+    }
+    let begin = || Command::Grant(GrantCommand::BeginActivation);
+    assert_eq!(scheduled.decide(begin(), at("11:59:59")), Err(Refusal::NotYet { starts_at: at("12:00:00") }));
+    assert!(scheduled.decide(begin(), at("12:00:00")).is_ok());
+}
+
+#[test]
+fn a_removal_is_not_closed_while_a_second_attempt_may_still_reach_the_target() {
+    let mut request = every_state().into_iter().find(|(name, _)| *name == "scheduled").unwrap().1;
+    let mut go = |command, now| match request.decide(Command::Grant(command), now) {
+        Ok(Step::Do(event)) => {
+            request = request.apply(&event, now).unwrap();
+            Ok(())
+        }
+        Ok(Step::Already) => Ok(()),
+        Err(refusal) => Err(refusal),
+    };
+    go(GrantCommand::BeginActivation, at("10:02:00")).unwrap();
+    go(GrantCommand::BeginActivation, at("10:02:05")).unwrap();
+    go(GrantCommand::ConfirmActivation, at("10:02:06")).unwrap();
+    go(GrantCommand::End(EndCause::Returned), at("10:02:07")).unwrap();
+    let confirm = GrantCommand::ConfirmRemoval(receipt());
+    assert_eq!(go(confirm.clone(), at("10:02:08")), Err(Refusal::NotSettled { settles_at: at("10:02:17") }));
+    go(confirm, at("10:02:17")).unwrap();
+    assert!(request.is_final());
+}
+
+#[test]
+fn everything_that_is_not_final_is_due_at_some_time_and_nothing_final_is() {
+    for (name, request) in every_state() {
+        assert_eq!(request.due_at().is_none(), request.is_final(), "{name}");
+    }
+}
+
+#[test]
+fn a_stored_request_reads_back_as_it_was() {
+    for (name, request) in every_state() {
+        let text = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<AccessRequest>(&text).unwrap(), request, "{name}");
+    }
+}
+
+fn circumstances(at: Timestamp) -> Circumstances {
+    Circumstances { at, actor: Actor::system("test"), authorization: None, source_address: None }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Any commands in any order at any times: whatever is decided applies, final states stay, access without an
+    /// approval never begins, an end comes with a proof, and the audit verifies and is as long as the record says.
+    #[test]
+    fn no_sequence_of_commands_breaks_an_invariant(
+        steps in prop::collection::vec((0usize..18, 0i64..2400), 1..40)
+    ) {
+        let commands = every_command();
+        let mut now = at("10:00:00");
+        let submission = Recorded::submission(pending(), None, &circumstances(now)).unwrap();
+        let mut texts: Vec<_> = submission.events().to_vec();
+        let mut recorded = submission.after().clone();
+        let mut activation_seen = false;
+        for (index, seconds) in steps {
+            now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+            let was_final = recorded.request.is_final();
+            let Ok(Step::Do(event)) = recorded.request.decide(commands[index].1.clone(), now) else { continue };
+            let change = recorded.advance(event.clone(), &circumstances(now));
+            prop_assert!(change.is_some(), "{event:?} was decided and does not apply");
+            let change = change.unwrap();
+            prop_assert!(!was_final, "{event:?} after the end");
+            prop_assert_eq!(change.before(), Some(&recorded.head));
+            texts.extend(change.events().iter().cloned());
+            recorded = change.after().clone();
+            activation_seen |= event.action() == "grant.activation_started";
+            if let Some(grant) = recorded.request.grant() {
+                let proof = match grant {
+                    GrantState::Ended { proof, .. } | GrantState::ActivationFailed { proof, .. } => Some(proof),
+                    _ => None,
+                };
+                if let Some(proof) = proof {
+                    prop_assert_eq!(*proof == Proof::NeverActivated, !activation_seen);
+                }
+            } else {
+                prop_assert!(!activation_seen);
+            }
+        }
+        let chain: Vec<_> = texts.iter().map(|e| (e.canonical.as_str(), e.hash.as_str())).collect();
+        prop_assert_eq!(verify(chain), Ok(recorded.head.clone()));
+        prop_assert!(texts.iter().all(|e| e.event.stream == Stream::Request(scope().request_id).to_string()));
+    }
+
+    /// From wherever it has got to, a request can always be brought to its end: nothing is stuck.
+    #[test]
+    fn every_request_can_be_brought_to_a_final_state(steps in prop::collection::vec((0usize..18, 0i64..2400), 0..20)) {
+        let commands = every_command();
+        let (mut now, mut request) = (at("10:00:00"), pending());
+        for (index, seconds) in steps {
+            now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+            if let Ok(Step::Do(event)) = request.decide(commands[index].1.clone(), now) {
+                request = request.apply(&event, now).unwrap();
+            }
+        }
+        now = now.saturating_add(SignedDuration::from_hours(24)).unwrap();
+        for command in [
+            Command::Lapse { because: LapseReason::NobodyDecidedInTime },
+            Command::Grant(GrantCommand::End(EndCause::Overdue)),
+            Command::Grant(GrantCommand::RetryRemoval),
+            Command::Grant(GrantCommand::ConfirmRemoval(receipt())),
+        ] {
+            if let Ok(Step::Do(event)) = request.decide(command, now) {
+                request = request.apply(&event, now).unwrap();
+            }
+        }
+        prop_assert!(request.is_final(), "{:?}", request.state);
+    }
+}
+
+#[test]
+fn the_requester_is_compared_by_identity_and_not_by_name() {
+    let mut request = in_state(pending().state);
+    request.requester_name = "ben".to_owned();
+    let approve = Command::Approve { by: person("ben"), scope_hash: request.scope.hash(), comment: None };
+    assert!(request.decide(approve, at("10:01:00")).is_ok());
+    assert_eq!(request.scope.requester, ana());
+}
