@@ -1,0 +1,60 @@
+//! Turns the folder `policies/` into three constants of the crate: the catalog as JSON, the Cedar texts as one, and
+//! the version of both. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
+
+#[path = "src/version.rs"]
+mod version;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = folder()?;
+    println!("cargo:rerun-if-env-changed=STINT_POLICIES");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    println!("cargo:rustc-env=STINT_POLICIES_FOLDER={}", folder.display());
+
+    let files = files(&folder)?;
+    write("catalog.json", &catalog(&folder)?)?;
+    write("policies.cedar", &cedar(&files))?;
+    write("version.txt", &version::of(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))))?;
+    // Not every folder has a sample organisation.
+    write("organisation.toml", &fs::read_to_string(folder.join("organisation.toml")).unwrap_or_default())
+}
+
+fn folder() -> Result<PathBuf, Box<dyn Error>> {
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../..");
+    let folder = root.join(env::var("STINT_POLICIES").unwrap_or_else(|_| "policies".to_owned()));
+    Ok(folder.canonicalize().map_err(|e| format!("{}: {e}", folder.display()))?)
+}
+
+/// The folder's files by name, sorted, but for hidden ones. No folder is in it but `tests`, which decides nothing.
+fn files(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name =
+            entry.file_name().into_string().map_err(|name| format!("{}: not a name", name.display()))?;
+        match entry.file_type()?.is_dir() {
+            _ if name.starts_with('.') => {}
+            true if name == "tests" => {}
+            true => return Err(format!("{name}: the bundle is one folder, with only tests below it").into()),
+            false => files.push((name, fs::read_to_string(entry.path())?)),
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn catalog(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let table: toml::Table = fs::read_to_string(folder.join("catalog.toml"))?.parse()?;
+    Ok(serde_json::to_string(&table)?)
+}
+
+fn cedar(files: &[(String, String)]) -> String {
+    files.iter().filter(|(name, _)| name.ends_with(".cedar")).map(|(_, text)| format!("{text}\n")).collect()
+}
+
+fn write(name: &str, text: &str) -> Result<(), Box<dyn Error>> {
+    Ok(fs::write(Path::new(&env::var("OUT_DIR")?).join(name), text)?)
+}

@@ -1,0 +1,64 @@
+//! The catalog as it is written in its file, where durations are text for people.
+
+use crate::bundle::BundleError;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use stint_domain::BadInput;
+use stint_domain::duration::AccessDuration;
+use stint_domain::entitlement::{AccessKind, Entitlement, Risk};
+use stint_domain::ids::{EntitlementId, GroupName};
+
+pub(crate) type Catalog = BTreeMap<EntitlementId, Entitlement>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogFile {
+    entitlement: Vec<Entry>,
+}
+
+/// An [`Entitlement`], but for its durations.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: EntitlementId,
+    title: String,
+    description: String,
+    risk: Risk,
+    access: AccessKind,
+    max_duration: String,
+    decide_within: String,
+    #[serde(default)]
+    requesters: BTreeSet<GroupName>,
+    #[serde(default)]
+    approvers: BTreeSet<GroupName>,
+}
+
+/// Reads the JSON that the build script makes of the file.
+pub(crate) fn parse(json: &str) -> Result<Catalog, BundleError> {
+    let file: CatalogFile = serde_json::from_str(json).map_err(BundleError::Catalog)?;
+    let mut catalog = Catalog::new();
+    for entry in file.entitlement {
+        let id = entry.id.clone();
+        let entitlement = entry.read().map_err(|source| BundleError::Duration { id: id.clone(), source })?;
+        if catalog.insert(id.clone(), entitlement).is_some() {
+            return Err(BundleError::DuplicateEntitlement { id });
+        }
+    }
+    Ok(catalog)
+}
+
+impl Entry {
+    fn read(self) -> Result<Entitlement, BadInput> {
+        Ok(Entitlement {
+            max_duration: self.max_duration.parse::<AccessDuration>()?,
+            decide_within: self.decide_within.parse::<AccessDuration>()?,
+            id: self.id,
+            title: self.title,
+            description: self.description,
+            risk: self.risk,
+            access: self.access,
+            requesters: self.requesters,
+            approvers: self.approvers,
+        })
+    }
+}

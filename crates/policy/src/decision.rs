@@ -1,0 +1,65 @@
+//! What a decision is about, and what it comes to.
+
+use jiff::Timestamp;
+use std::marker::PhantomData;
+use stint_domain::audit::Authorization;
+use stint_domain::duration::AccessDuration;
+
+/// The circumstances that policy may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    pub duration: AccessDuration,
+    /// The moment of the decision, not of the access.
+    pub at: Timestamp,
+    pub has_ticket: bool,
+}
+
+/// Asking for access.
+#[derive(Debug)]
+pub enum Request {}
+
+/// Access without anybody's decision.
+#[derive(Debug)]
+pub enum AutoApprove {}
+
+/// Deciding about somebody's request.
+#[derive(Debug)]
+pub enum Approve {}
+
+#[derive(Debug)]
+pub enum ReadAudit {}
+
+#[derive(Debug)]
+pub enum ExportAudit {}
+
+/// Proof that policy allowed `A`. Only this crate makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct Authorized<A> {
+    authorization: Authorization,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A> Authorized<A> {
+    pub(crate) const fn new(authorization: Authorization) -> Self {
+        Self { authorization, action: PhantomData }
+    }
+
+    /// The bundle's version and the policies that permitted it, for the audit.
+    #[must_use]
+    pub const fn authorization(&self) -> &Authorization {
+        &self.authorization
+    }
+}
+
+/// Policy did not allow it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("policy does not allow this")]
+pub struct Denied {
+    /// The bundle's version and the policies that forbade it or errored; none if nothing permitted it.
+    pub authorization: Authorization,
+    /// Why it is forbidden, for people; empty if nothing permitted it.
+    pub reasons: Vec<String>,
+    /// Whether a policy could not be evaluated: a defect of the bundle, which somebody has to be told of.
+    pub errored: bool,
+}

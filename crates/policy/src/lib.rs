@@ -1,0 +1,17 @@
+//! Who may do what: Cedar policies over the directory's people and the catalog of entitlements.
+//!
+//! Guards: no use case without a decision. [`Authorized`] can be made only here, so whoever demands one as an
+//! argument cannot be called without it. `forbid` wins, and a policy that errors denies.
+//! Everything is pure and synchronous. It must not know AWS, HTTP, a runtime, a clock or the environment; the
+//! folder `policies/` is built in, and its hash is the version that every decision carries.
+
+mod bundle;
+mod catalog;
+mod decision;
+mod question;
+#[cfg(feature = "sample")]
+pub mod sample;
+mod version;
+
+pub use bundle::{BundleError, PolicyBundle};
+pub use decision::{Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ReadAudit, Request};

@@ -1,0 +1,176 @@
+//! A question to the policies, in Cedar's terms.
+//!
+//! Each carries only what it is about: the principal with its groups, and one entitlement or the audit. Names keep to
+//! `policies/stint.cedarschema`; a test holds every question against it.
+
+use crate::decision::Ask;
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request,
+    RestrictedExpression,
+};
+use jiff::tz::TimeZone;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use stint_domain::entitlement::Entitlement;
+use stint_domain::ids::{GroupName, PrincipalId};
+use stint_domain::principal::Person;
+
+/// The names of the kinds of entity, parsed once.
+pub(crate) struct Vocabulary {
+    action: EntityTypeName,
+    audit: EntityTypeName,
+    entitlement: EntityTypeName,
+    group: EntityTypeName,
+    user: EntityTypeName,
+}
+
+pub(crate) struct Question {
+    pub(crate) request: Request,
+    pub(crate) entities: Entities,
+}
+
+type Attributes = HashMap<String, RestrictedExpression>;
+
+impl Vocabulary {
+    pub(crate) fn new() -> Result<Self, Box<ParseErrors>> {
+        Ok(Self {
+            action: "Stint::Action".parse()?,
+            audit: "Stint::Audit".parse()?,
+            entitlement: "Stint::Entitlement".parse()?,
+            group: "Stint::Group".parse()?,
+            user: "Stint::User".parse()?,
+        })
+    }
+
+    /// May `person` do `action` about `entitlement`? `requester` is whose request it is, where that is asked.
+    /// `None` if Cedar refuses a value.
+    pub(crate) fn about_entitlement(
+        &self,
+        person: &Person,
+        action: &str,
+        entitlement: &Entitlement,
+        ask: &Ask,
+        requester: Option<&PrincipalId>,
+    ) -> Option<Question> {
+        let mut context = context(ask);
+        if let Some(id) = requester {
+            context.push(("requester".to_owned(), RestrictedExpression::new_entity_uid(self.user(id))));
+        }
+        self.question(person, action, self.entitlement(entitlement)?, context)
+    }
+
+    /// May `person` do `action` to the audit?
+    pub(crate) fn about_audit(&self, person: &Person, action: &str) -> Option<Question> {
+        let audit = Entity::new_no_attrs(uid(&self.audit, "audit"), HashSet::new());
+        self.question(person, action, audit, Vec::new())
+    }
+
+    fn question(
+        &self,
+        person: &Person,
+        action: &str,
+        resource: Entity,
+        context: Vec<(String, RestrictedExpression)>,
+    ) -> Option<Question> {
+        let (principal, action) = (self.user(&person.id), uid(&self.action, action));
+        let context = Context::from_pairs(context).ok()?;
+        let request = Request::new(principal, action, resource.uid(), context, None).ok()?;
+        let groups = self.groups(&person.groups).map(|group| Entity::new_no_attrs(group, HashSet::new()));
+        let entities = groups.chain([self.person(person)?, resource]);
+        Some(Question { request, entities: Entities::from_entities(entities, None).ok()? })
+    }
+
+    fn person(&self, person: &Person) -> Option<Entity> {
+        let attributes = Attributes::from([("kind".to_owned(), text(person.kind.as_str()))]);
+        Entity::new(self.user(&person.id), attributes, self.groups(&person.groups).collect()).ok()
+    }
+
+    fn entitlement(&self, entitlement: &Entitlement) -> Option<Entity> {
+        let attributes = Attributes::from([
+            ("risk".to_owned(), text(entitlement.risk.as_str())),
+            ("requesters".to_owned(), self.group_set(&entitlement.requesters)),
+            ("approvers".to_owned(), self.group_set(&entitlement.approvers)),
+            ("max_duration_seconds".to_owned(), number(entitlement.max_duration.seconds())),
+        ]);
+        Entity::new(uid(&self.entitlement, entitlement.id.as_str()), attributes, HashSet::new()).ok()
+    }
+
+    fn user(&self, id: &PrincipalId) -> EntityUid {
+        uid(&self.user, id.as_str())
+    }
+
+    fn groups(&self, names: &BTreeSet<GroupName>) -> impl Iterator<Item = EntityUid> {
+        names.iter().map(|name| uid(&self.group, name.as_str()))
+    }
+
+    fn group_set(&self, names: &BTreeSet<GroupName>) -> RestrictedExpression {
+        RestrictedExpression::new_set(self.groups(names).map(RestrictedExpression::new_entity_uid))
+    }
+}
+
+fn context(ask: &Ask) -> Vec<(String, RestrictedExpression)> {
+    let at = ask.at.to_zoned(TimeZone::UTC);
+    vec![
+        ("duration_seconds".to_owned(), number(ask.duration.seconds())),
+        ("hour_utc".to_owned(), number(at.hour())),
+        ("weekday".to_owned(), number(at.weekday().to_monday_one_offset())),
+        ("has_ticket".to_owned(), RestrictedExpression::new_bool(ask.has_ticket)),
+    ]
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+fn number(value: impl Into<i64>) -> RestrictedExpression {
+    RestrictedExpression::new_long(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cedar_policy::Schema;
+    use std::fs;
+
+    const CATALOG: &str = r#"{ "entitlement": [{
+        "id": "thing", "title": "Thing", "description": "A thing.", "risk": "low",
+        "access": { "kind": "iam_user_elevation", "permissions": [] }, "max_duration": "1h", "decide_within": "1h",
+        "requesters": ["engineers"], "approvers": ["leads"]
+    }] }"#;
+
+    fn schema() -> Schema {
+        let path = concat!(env!("STINT_POLICIES_FOLDER"), "/stint.cedarschema");
+        Schema::from_cedarschema_str(&fs::read_to_string(path).unwrap()).unwrap().0
+    }
+
+    fn conforms(question: &Question, schema: &Schema) -> bool {
+        let request = &question.request;
+        let (principal, action) = (request.principal().unwrap(), request.action().unwrap());
+        let context = request.context().unwrap().clone();
+        let resource = request.resource().unwrap();
+        Request::new(principal.clone(), action.clone(), resource.clone(), context, Some(schema)).is_ok()
+            && Entities::from_entities(question.entities.iter().cloned(), Some(schema)).is_ok()
+    }
+
+    #[test]
+    fn every_question_keeps_to_the_schema() {
+        let (schema, vocabulary) = (schema(), Vocabulary::new().unwrap());
+        let catalog = crate::catalog::parse(CATALOG).unwrap();
+        let thing = catalog.values().next().unwrap();
+        let ana = crate::sample::organisation()[0].person("ana".parse().unwrap());
+        let ask = Ask { duration: thing.max_duration, at: jiff::Timestamp::UNIX_EPOCH, has_ticket: true };
+        let about =
+            |action, requester| vocabulary.about_entitlement(&ana, action, thing, &ask, requester).unwrap();
+
+        assert!(conforms(&about("request", None), &schema));
+        assert!(conforms(&about("auto-approve", None), &schema));
+        assert!(conforms(&about("approve", Some(&ana.id)), &schema));
+        assert!(conforms(&vocabulary.about_audit(&ana, "read-audit").unwrap(), &schema));
+        assert!(conforms(&vocabulary.about_audit(&ana, "export-audit").unwrap(), &schema));
+        assert!(!conforms(&about("approve", None), &schema), "the check can fail");
+        assert!(!conforms(&about("read-audit", None), &schema), "the check can fail");
+    }
+}

@@ -1,0 +1,48 @@
+//! The people of `policies/organisation.toml`, for tests, seeding and the demonstration. Never built into a function.
+
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use stint_domain::ids::{GroupName, IamUserName, PrincipalId};
+use stint_domain::principal::{Kind, Person};
+
+/// Somebody of the sample organisation, before a directory has given them an id.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplePerson {
+    pub username: String,
+    pub display_name: String,
+    pub email: String,
+    pub kind: Kind,
+    pub groups: BTreeSet<GroupName>,
+    pub iam_user: Option<IamUserName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    person: Vec<SamplePerson>,
+}
+
+impl SamplePerson {
+    /// What the directory would say of them, once it calls them `id`.
+    #[must_use]
+    pub fn person(&self, id: PrincipalId) -> Person {
+        Person {
+            id,
+            display_name: self.display_name.clone(),
+            email: Some(self.email.clone()),
+            kind: self.kind,
+            groups: self.groups.clone(),
+            iam_user: self.iam_user.clone(),
+        }
+    }
+}
+
+/// Everybody, in the file's order.
+#[must_use]
+#[expect(clippy::expect_used, reason = "the file is built in, and every test of this crate reads it")]
+pub fn organisation() -> Vec<SamplePerson> {
+    let text = include_str!(concat!(env!("OUT_DIR"), "/organisation.toml"));
+    toml::from_str::<File>(text).expect("organisation.toml is readable").person
+}

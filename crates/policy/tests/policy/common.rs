@@ -1,0 +1,141 @@
+//! Reading the cases of `policies/tests` and putting them to a bundle. In the cases a person's id is the user name.
+
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use stint_domain::principal::Person;
+use stint_policy::{Ask, Authorized, Denied, PolicyBundle};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    pub(crate) who: String,
+    pub(crate) action: String,
+    pub(crate) entitlement: Option<String>,
+    pub(crate) context: Option<Circumstances>,
+    pub(crate) decided_by: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Circumstances {
+    duration: String,
+    at: jiff::Timestamp,
+    has_ticket: bool,
+    requester: Option<String>,
+}
+
+pub(crate) struct Decided {
+    pub(crate) allowed: bool,
+    pub(crate) policies: BTreeSet<String>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) errored: bool,
+}
+
+impl Case {
+    /// For approving, the request is ana's.
+    pub(crate) fn about(
+        who: &str,
+        action: &str,
+        entitlement: &str,
+        duration: &str,
+        has_ticket: bool,
+    ) -> Self {
+        let context = Circumstances {
+            duration: duration.to_owned(),
+            at: "2026-11-23T10:00:00Z".parse().unwrap(),
+            has_ticket,
+            requester: (action == "approve").then(|| "ana".to_owned()),
+        };
+        Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
+    }
+
+    pub(crate) fn audit(who: &str, action: &str) -> Self {
+        let (who, action) = (who.to_owned(), action.to_owned());
+        Self { who, action, entitlement: None, context: None, decided_by: BTreeSet::new() }
+    }
+
+    pub(crate) fn put_to(&self, bundle: &PolicyBundle) -> Decided {
+        let who = person(&self.who);
+        let context = self.context.as_ref();
+        let about = || {
+            let entitlement = bundle.entitlement(&self.entitlement.as_ref()?.parse().unwrap()).unwrap();
+            Some((entitlement, context?.ask()))
+        };
+        match self.action.as_str() {
+            "request" => about().map(|(e, ask)| bundle.may_request(&who, e, &ask).into()).unwrap(),
+            "auto-approve" => about().map(|(e, ask)| bundle.auto_approves(&who, e, &ask).into()).unwrap(),
+            "approve" => {
+                let requester = person(context.unwrap().requester.as_ref().unwrap()).id;
+                about().map(|(e, ask)| bundle.may_approve(&who, &requester, e, &ask).into()).unwrap()
+            }
+            "read-audit" => bundle.may_read_audit(&who).into(),
+            "export-audit" => bundle.may_export_audit(&who).into(),
+            other => panic!("no such action: {other}"),
+        }
+    }
+}
+
+impl Circumstances {
+    fn ask(&self) -> Ask {
+        Ask { duration: self.duration.parse().unwrap(), at: self.at, has_ticket: self.has_ticket }
+    }
+}
+
+impl<A> From<Result<Authorized<A>, Denied>> for Decided {
+    fn from(result: Result<Authorized<A>, Denied>) -> Self {
+        match result {
+            Ok(authorized) => Self {
+                allowed: true,
+                policies: authorized.authorization().policies.clone(),
+                reasons: Vec::new(),
+                errored: false,
+            },
+            Err(Denied { authorization, reasons, errored }) => {
+                Self { allowed: false, policies: authorization.policies, reasons, errored }
+            }
+        }
+    }
+}
+
+pub(crate) fn person(username: &str) -> Person {
+    let people = stint_policy::sample::organisation();
+    let sample = people.iter().find(|person| person.username == username).expect(username);
+    sample.person(username.parse().unwrap())
+}
+
+/// The folder that the bundle was built from.
+pub(crate) fn folder() -> PathBuf {
+    env!("STINT_POLICIES_FOLDER").into()
+}
+
+/// The cases of `ALLOW` or `DENY`, by file name.
+pub(crate) fn cases(verdict: &str) -> Vec<(String, Case)> {
+    let mut cases: Vec<_> = fs::read_dir(folder().join("tests").join(verdict))
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let case = serde_json::from_str(&fs::read_to_string(entry.path()).unwrap());
+            (name.clone(), case.unwrap_or_else(|error| panic!("{name}: {error}")))
+        })
+        .collect();
+    cases.sort_by(|(a, _), (b, _)| a.cmp(b));
+    cases
+}
+
+pub(crate) fn cedar() -> String {
+    let mut files: Vec<_> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "cedar"));
+    files.sort();
+    files.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+pub(crate) fn policies() -> cedar_policy::PolicySet {
+    cedar().parse().unwrap()
+}
+
+pub(crate) fn policy_ids() -> BTreeSet<String> {
+    policies().policies().map(|policy| policy.annotation("id").unwrap().to_owned()).collect()
+}

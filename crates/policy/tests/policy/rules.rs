@@ -1,0 +1,173 @@
+//! How a bundle decides, whatever its policies: `forbid` wins, errors deny, names are compared exactly.
+
+use crate::common::person;
+use stint_policy::{Ask, BundleError, Denied, PolicyBundle};
+
+const CATALOG: &str = r#"{ "entitlement": [{
+    "id": "thing", "title": "Thing", "description": "A thing.", "risk": "low",
+    "access": { "kind": "iam_user_elevation", "permissions": [] },
+    "max_duration": "1h30m", "decide_within": "15s", "requesters": ["engineers"]
+}] }"#;
+
+const PERMIT: &str = r#"
+    @id("anybody") @reason("anybody may") permit (principal, action, resource);"#;
+
+const FORBID: &str = r#"
+    @id("nobody") @reason("nobody may") forbid (principal, action, resource);"#;
+
+/// Looks at an attribute that nobody has.
+const BROKEN_FORBID: &str = r#"
+    @id("broken") @reason("broken") forbid (principal, action, resource) when { principal.shoe_size > 40 };"#;
+
+const BROKEN_PERMIT: &str = r#"
+    @id("broken") @reason("broken") permit (principal, action, resource) when { principal.shoe_size > 40 };"#;
+
+fn ask() -> Ask {
+    Ask { duration: "1h".parse().unwrap(), at: "2026-11-22T23:59:59Z".parse().unwrap(), has_ticket: true }
+}
+
+fn bundle(policies: &[&str]) -> PolicyBundle {
+    PolicyBundle::from_sources(CATALOG, &policies.concat()).unwrap()
+}
+
+fn request(policies: &[&str]) -> Result<Vec<String>, Denied> {
+    let bundle = bundle(policies);
+    let thing = bundle.entitlements().next().unwrap();
+    let authorized = bundle.may_request(&person("ana"), thing, &ask())?;
+    Ok(authorized.authorization().policies.iter().cloned().collect())
+}
+
+fn permit_when(condition: &str) -> String {
+    format!(r#"@id("when") @reason("when") permit (principal, action, resource) when {{ {condition} }};"#)
+}
+
+#[test]
+fn what_is_not_permitted_is_denied_without_a_reason() {
+    let denied = request(&[]).unwrap_err();
+    assert!(denied.authorization.policies.is_empty() && denied.reasons.is_empty() && !denied.errored);
+    assert_eq!(request(&[PERMIT]), Ok(vec!["anybody".to_owned()]));
+}
+
+#[test]
+fn a_forbid_overrides_every_permit() {
+    let denied = request(&[PERMIT, FORBID]).unwrap_err();
+    assert_eq!(denied.reasons, ["nobody may"]);
+    assert!(denied.authorization.policies.iter().eq(["nobody"]) && !denied.errored);
+}
+
+#[test]
+fn a_forbid_that_errors_still_denies() {
+    let denied = request(&[PERMIT, BROKEN_FORBID]).unwrap_err();
+    assert!(denied.errored && denied.reasons.is_empty());
+    assert!(denied.authorization.policies.iter().eq(["broken"]), "the permit did not decide");
+}
+
+#[test]
+fn a_permit_that_errors_denies_what_another_permits() {
+    assert!(request(&[PERMIT, BROKEN_PERMIT]).unwrap_err().errored);
+}
+
+#[test]
+fn an_error_beside_a_forbid_is_still_told() {
+    let denied = request(&[PERMIT, FORBID, BROKEN_PERMIT]).unwrap_err();
+    assert!(denied.errored);
+    assert_eq!(denied.reasons, ["nobody may"]);
+    assert!(denied.authorization.policies.iter().eq(["broken", "nobody"]));
+}
+
+#[test]
+fn an_error_denies_every_kind_of_question() {
+    let (sound, broken) = (bundle(&[PERMIT]), bundle(&[PERMIT, BROKEN_FORBID]));
+    let (ana, ben) = (person("ana"), person("ben"));
+    let thing = sound.entitlements().next().unwrap();
+    assert!(
+        sound.may_request(&ana, thing, &ask()).is_ok() && broken.may_request(&ana, thing, &ask()).is_err()
+    );
+    assert!(
+        sound.auto_approves(&ana, thing, &ask()).is_ok()
+            && broken.auto_approves(&ana, thing, &ask()).is_err()
+    );
+    let (yes, no) =
+        (sound.may_approve(&ben, &ana.id, thing, &ask()), broken.may_approve(&ben, &ana.id, thing, &ask()));
+    assert!(yes.is_ok() && no.is_err());
+    assert!(sound.may_read_audit(&ana).is_ok() && broken.may_read_audit(&ana).is_err());
+    assert!(sound.may_export_audit(&ana).is_ok() && broken.may_export_audit(&ana).is_err());
+}
+
+#[test]
+fn a_decision_carries_the_version_that_made_it() {
+    let (one, other) = (bundle(&[PERMIT]), bundle(&[PERMIT, FORBID]));
+    assert_ne!(one.version(), other.version());
+    assert_eq!(one.version(), bundle(&[PERMIT]).version());
+    let allowed = one.may_read_audit(&person("ana")).unwrap();
+    assert_eq!(allowed.authorization().policy_version, one.version());
+    let denied = other.may_read_audit(&person("ana")).unwrap_err();
+    assert_eq!(denied.authorization.policy_version, other.version());
+}
+
+#[test]
+fn groups_are_compared_exactly() {
+    let policy = permit_when("principal in resource.requesters");
+    let bundle = bundle(&[&policy]);
+    let thing = bundle.entitlements().next().unwrap();
+    let mut ana = person("ana");
+    assert!(bundle.may_request(&ana, thing, &ask()).is_ok());
+    for near in ["Engineers", "engineers-", "engineer", "engineers/engineers"] {
+        ana.groups = [near.parse().unwrap()].into();
+        assert!(bundle.may_request(&ana, thing, &ask()).is_err(), "{near}");
+    }
+    ana.groups.clear();
+    assert!(bundle.may_request(&ana, thing, &ask()).is_err(), "no groups");
+}
+
+#[test]
+fn an_id_that_looks_like_cedar_stays_an_id() {
+    let policy = permit_when(r#"principal == Stint::User::"ana""#);
+    let bundle = bundle(&[&policy]);
+    let mut ana = person("ana");
+    assert!(bundle.may_read_audit(&ana).is_ok());
+    for other in ["Ana", "Stint::User::ana", "ana/..", "ben"] {
+        ana.id = other.parse().unwrap();
+        assert!(bundle.may_read_audit(&ana).is_err(), "{other}");
+    }
+}
+
+/// 2026-11-22 is a Sunday.
+#[test]
+fn policies_see_the_moment_in_utc_the_duration_in_seconds_and_the_ticket() {
+    for (condition, holds) in [
+        ("context.hour_utc == 23", true),
+        ("context.hour_utc == 0", false),
+        ("context.weekday == 7", true),
+        ("context.weekday == 1", false),
+        ("context.duration_seconds == 3600", true),
+        ("context.duration_seconds == 60", false),
+        ("context.has_ticket", true),
+        ("!context.has_ticket", false),
+        ("resource.max_duration_seconds == 5400", true),
+        ("resource.max_duration_seconds == 90", false),
+    ] {
+        assert_eq!(request(&[&permit_when(condition)]).is_ok(), holds, "{condition}");
+    }
+}
+
+#[test]
+fn a_bundle_with_a_defect_is_refused_whole() {
+    let refused = |cedar: &str| PolicyBundle::from_sources(CATALOG, cedar).err().unwrap();
+    assert!(matches!(refused("permit (principal"), BundleError::Policies(_)));
+    assert!(matches!(refused("permit (principal, action, resource);"), BundleError::Unlabelled { .. }));
+    assert!(matches!(refused(&[PERMIT, PERMIT].concat()), BundleError::DuplicatePolicy { .. }));
+    let template = r#"@id("t") @reason("t") forbid (principal == ?principal, action, resource);"#;
+    assert!(matches!(refused(template), BundleError::Template));
+}
+
+#[test]
+fn a_catalog_with_a_defect_is_refused_whole() {
+    let refused = |catalog: &str| PolicyBundle::from_sources(catalog, PERMIT).err().unwrap();
+    assert!(matches!(refused(&CATALOG.replace("requesters", "requestors")), BundleError::Catalog(_)));
+    assert!(matches!(refused(&CATALOG.replace("1h30m", "soon")), BundleError::Duration { .. }));
+    assert!(matches!(refused(&CATALOG.replace("15s", "365d")), BundleError::Duration { .. }));
+    let entry = CATALOG.trim_start_matches(r#"{ "entitlement": ["#).trim_end_matches("] }");
+    let twice = format!(r#"{{ "entitlement": [{entry}, {entry}] }}"#);
+    assert!(matches!(refused(&twice), BundleError::DuplicateEntitlement { .. }));
+}
