@@ -1,0 +1,197 @@
+//! An approver says yes or no, by a mail link or by the API.
+//!
+//! Guards: only whom policy lets, at the moment of deciding; never the requester; one decision, which stands; it is
+//! bound to the scope the approver was shown. The decision is committed first and the workflow told after: should the
+//! telling fail, reconcile repeats it.
+
+use crate::caller::Caller;
+use crate::failure::{Failure, Missing};
+use crate::ports::{Directory, Ledger, StoreError, Surroundings, TaskTokens, Workflow, WorkflowError};
+use crate::transact::{TransactError, load, record, transact_from};
+use jiff::Timestamp;
+use stint_domain::audit::Authorization;
+use stint_domain::ids::RequestId;
+use stint_domain::justification::Comment;
+use stint_domain::principal::Person;
+use stint_domain::record::Recorded;
+use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::scope::ScopeHash;
+use stint_domain::transition::{Command, Event, Refusal};
+use stint_policy::{Ask, PolicyBundle};
+use thiserror::Error;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Approve,
+    Deny,
+}
+
+impl Verdict {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct DecideRequest {
+    pub request_id: RequestId,
+    pub verdict: Verdict,
+    pub comment: Option<Comment>,
+    /// What the approver was shown; `None` when they named the request by its id alone.
+    pub shown: Option<ScopeHash>,
+}
+
+#[derive(Debug, Error)]
+pub enum DecideError {
+    #[error("policy does not let this caller decide")]
+    NotAllowed { reasons: Vec<String> },
+    /// The rules of the request say no; the request is as it was.
+    #[error("{0}")]
+    Refused(Refusal, Box<AccessRequest>),
+    #[error(transparent)]
+    Missing(#[from] Missing),
+}
+
+impl From<StoreError> for DecideError {
+    fn from(error: StoreError) -> Self {
+        Self::Missing(error.into())
+    }
+}
+
+/// # Errors
+/// [`DecideError`]; every refusal is in the request's own audit stream.
+pub async fn decide_request(
+    ledger: &(impl Ledger + TaskTokens),
+    directory: &impl Directory,
+    workflow: &impl Workflow,
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    ask: DecideRequest,
+) -> Result<AccessRequest, DecideError> {
+    let now = surroundings.now();
+    let recorded = load(ledger, ask.request_id).await?;
+    let (person, authorization) = match may_decide(directory, policy, caller, &recorded.request, now).await? {
+        Ok(allowed) => allowed,
+        Err(reasons) => {
+            refused(ledger, caller, ask.request_id, &ask, "policy does not allow it", now).await?;
+            return Err(DecideError::NotAllowed { reasons });
+        }
+    };
+    let command = command(caller, &person, &ask, &recorded.request);
+    let circumstances = caller.circumstances(now, Some(authorization));
+    match transact_from(ledger, recorded, &command, &circumstances).await {
+        Ok(done) => {
+            tell_workflow(ledger, workflow, &done.recorded).await;
+            Ok(done.recorded.request)
+        }
+        Err(TransactError::Refused(refusal, recorded)) => {
+            refused(ledger, caller, ask.request_id, &ask, &refusal.to_string(), now).await?;
+            Err(DecideError::Refused(refusal, Box::new(recorded.request)))
+        }
+        Err(TransactError::Missing(missing)) => Err(missing.into()),
+    }
+}
+
+/// Whether policy lets `caller` decide on `request` now; the inner error says why not.
+pub async fn may_decide(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    caller: &Caller,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Result<(Person, Authorization), Vec<String>>, Missing> {
+    let scope = &request.scope;
+    let Some(person) = directory.person(&caller.principal).await.map_err(Failure::from)? else {
+        return Ok(Err(Vec::new()));
+    };
+    let Some(entitlement) = policy.entitlement(&scope.entitlement) else { return Ok(Err(Vec::new())) };
+    let terms = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
+    Ok(match policy.may_approve(&person, &scope.requester, entitlement, &terms) {
+        Ok(proof) => Ok((person, proof.authorization().clone())),
+        Err(denied) => Err(denied.reasons),
+    })
+}
+
+fn command(caller: &Caller, person: &Person, ask: &DecideRequest, request: &AccessRequest) -> Command {
+    let by = Decider::Person {
+        id: caller.principal.clone(),
+        name: person.display_name.clone(),
+        authentication: caller.authentication,
+    };
+    let comment = ask.comment.clone();
+    match ask.verdict {
+        Verdict::Approve => Command::Approve {
+            by,
+            scope_hash: ask.shown.clone().unwrap_or_else(|| request.scope.hash()),
+            comment,
+        },
+        Verdict::Deny => Command::Deny { by, comment },
+    }
+}
+
+async fn refused(
+    ledger: &impl Ledger,
+    caller: &Caller,
+    id: RequestId,
+    ask: &DecideRequest,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), DecideError> {
+    note_refusal(ledger, caller, id, ask.verdict.as_str(), reason, now).await?;
+    Ok(())
+}
+
+/// Puts into the request's stream that `caller` tried something and was not allowed to.
+pub(crate) async fn note_refusal(
+    ledger: &impl Ledger,
+    caller: &Caller,
+    id: RequestId,
+    attempted: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Missing> {
+    let event = Event::Refused { attempted: attempted.to_owned(), reason: reason.to_owned() };
+    let circumstances = caller.circumstances(now, None);
+    for _ in 0..crate::transact::RACES {
+        let recorded = load(ledger, id).await?;
+        match record(ledger, &recorded, event.clone(), &circumstances).await {
+            Ok(_) => return Ok(()),
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// Answers the token that the workflow waits for, if there is one to answer and something to say.
+pub(crate) async fn tell_workflow(tokens: &impl TaskTokens, workflow: &impl Workflow, recorded: &Recorded) {
+    let id = recorded.request.scope.request_id;
+    if let Err(error) = try_tell_workflow(tokens, workflow, &recorded.request).await {
+        tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "workflow not told");
+    }
+}
+
+/// The same, for whoever can try again later. `true` if the workflow took the answer.
+pub(crate) async fn try_tell_workflow(
+    tokens: &impl TaskTokens,
+    workflow: &impl Workflow,
+    request: &AccessRequest,
+) -> Result<bool, Failure> {
+    let Some(token) = tokens.kept(request.scope.request_id).await? else { return Ok(false) };
+    let told = match &request.state {
+        RequestState::Pending { .. } => return Ok(false),
+        RequestState::Approved { .. } => workflow.approved(&token).await,
+        RequestState::Denied { .. } => workflow.declined(&token, "Stint.Denied").await,
+        RequestState::Cancelled { .. } => workflow.declined(&token, "Stint.Cancelled").await,
+        RequestState::Lapsed { .. } => workflow.declined(&token, "Stint.Rejected").await,
+    };
+    match told {
+        Ok(()) => Ok(true),
+        Err(WorkflowError::Closed) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,199 @@
+//! Access ends: at the end of its window, early, or because something died. Whatever state the request is in, this
+//! brings it to its final one.
+//!
+//! Guards I1 and I6. Removal never waits: not for policy, mail or eligibility, and if the intent cannot be put on
+//! record the target is cleaned all the same. It is closed only with a receipt, and only when no activation can still
+//! be on its way.
+
+use crate::failure::{Failure, Missing};
+use crate::ports::{Artefact, Ledger, Provider, ProviderError, Sighting, StoreError, Surroundings};
+use crate::transact::{TransactError, load, record, transact_from};
+use jiff::Timestamp;
+use stint_domain::grant::Receipt;
+use stint_domain::ids::RequestId;
+use stint_domain::record::{Circumstances, Recorded};
+use stint_domain::request::RequestState;
+use stint_domain::scope::Target;
+use stint_domain::transition::{Command, EndCause, GrantCommand, LapseReason, Refusal, Step};
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum EndError {
+    /// Not before the end of the window, and whoever called has no authority to end it early.
+    #[error("the window is still open")]
+    WindowOpen,
+    /// Removed, but an activation may still be on its way: come back then.
+    #[error("an activation may be on its way until {settles_at}")]
+    NotSettled { settles_at: Timestamp },
+    /// On record, counted and alarmed; come back and try again.
+    #[error("the removal failed: {0}")]
+    RemovalFailed(String),
+    #[error(transparent)]
+    Missing(#[from] Missing),
+}
+
+impl From<Failure> for EndError {
+    fn from(failure: Failure) -> Self {
+        Self::Missing(failure.into())
+    }
+}
+
+impl From<StoreError> for EndError {
+    fn from(error: StoreError) -> Self {
+        Self::Missing(error.into())
+    }
+}
+
+impl From<TransactError> for EndError {
+    fn from(error: TransactError) -> Self {
+        match error {
+            TransactError::Refused(Refusal::WindowOpen, _) => Self::WindowOpen,
+            TransactError::Refused(Refusal::NotSettled { settles_at }, _) => Self::NotSettled { settles_at },
+            TransactError::Refused(..) => Failure::Transient(Box::new(error)).into(),
+            TransactError::Missing(missing) => Self::Missing(missing),
+        }
+    }
+}
+
+/// Who ends it, and why.
+#[derive(Debug, Clone)]
+pub struct EndAccess {
+    pub request_id: RequestId,
+    pub cause: EndCause,
+    /// The function that does it, for the audit.
+    pub component: &'static str,
+}
+
+/// # Errors
+/// [`EndError`]; all of them are worth coming back for, and [`EndError::WindowOpen`] only when the window is over.
+pub async fn end_access(
+    ledger: &impl Ledger,
+    provider: &impl Provider,
+    surroundings: &impl Surroundings,
+    ask: &EndAccess,
+) -> Result<Recorded, EndError> {
+    let recorded = load(ledger, ask.request_id).await?;
+    let circumstances = Circumstances::of_component(ask.component, surroundings.now());
+    match &recorded.request.state {
+        RequestState::Pending { .. } => lapse(ledger, recorded, &ask.cause, &circumstances).await,
+        RequestState::Approved { .. } => end_grant(ledger, provider, surroundings, recorded, ask).await,
+        RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => {
+            Ok(recorded)
+        }
+    }
+}
+
+async fn lapse(
+    ledger: &impl Ledger,
+    recorded: Recorded,
+    cause: &EndCause,
+    circumstances: &Circumstances,
+) -> Result<Recorded, EndError> {
+    let because = match cause {
+        EndCause::WorkflowEnded if circumstances.at < recorded.request.decide_by => {
+            LapseReason::WorkflowEnded
+        }
+        _ => LapseReason::NobodyDecidedInTime,
+    };
+    let done = transact_from(ledger, recorded, &Command::Lapse { because }, circumstances).await?;
+    Ok(done.recorded)
+}
+
+async fn end_grant(
+    ledger: &impl Ledger,
+    provider: &impl Provider,
+    surroundings: &impl Surroundings,
+    recorded: Recorded,
+    ask: &EndAccess,
+) -> Result<Recorded, EndError> {
+    let circumstances = Circumstances::of_component(ask.component, surroundings.now());
+    let (recorded, unrecorded) = intend(ledger, recorded, &ask.cause, &circumstances).await?;
+    if unrecorded.is_none() && recorded.request.is_final() {
+        return Ok(recorded);
+    }
+    let seen = remove(provider, surroundings, &artefact(&recorded)).await;
+    if let Some(error) = unrecorded {
+        return Err(error.into());
+    }
+    let circumstances = Circumstances::of_component(ask.component, surroundings.now());
+    match seen {
+        Ok(receipt) => {
+            let confirm = Command::Grant(GrantCommand::ConfirmRemoval(receipt));
+            Ok(transact_from(ledger, recorded, &confirm, &circumstances).await?.recorded)
+        }
+        Err(error) => {
+            let report = Command::Grant(GrantCommand::ReportRemovalFailure { error: error.clone() });
+            transact_from(ledger, recorded, &report, &circumstances).await?;
+            Err(EndError::RemovalFailed(error))
+        }
+    }
+}
+
+/// Puts the intent on record. If the ledger cannot take it now, that is handed back rather than returned, because the
+/// target is cleaned first and complained about later.
+async fn intend(
+    ledger: &impl Ledger,
+    recorded: Recorded,
+    cause: &EndCause,
+    circumstances: &Circumstances,
+) -> Result<(Recorded, Option<StoreError>), EndError> {
+    let mut recorded = recorded;
+    for command in [GrantCommand::End(*cause), GrantCommand::RetryRemoval] {
+        match commit_intent(ledger, &recorded, Command::Grant(command), circumstances).await? {
+            Intent::Unchanged => {}
+            Intent::Recorded(after) => recorded = *after,
+            Intent::Unrecorded(error) => return Ok((recorded, Some(error))),
+        }
+    }
+    Ok((recorded, None))
+}
+
+enum Intent {
+    Unchanged,
+    Recorded(Box<Recorded>),
+    Unrecorded(StoreError),
+}
+
+async fn commit_intent(
+    ledger: &impl Ledger,
+    recorded: &Recorded,
+    command: Command,
+    circumstances: &Circumstances,
+) -> Result<Intent, EndError> {
+    match recorded.request.decide(command.clone(), circumstances.at) {
+        Ok(Step::Already) => Ok(Intent::Unchanged),
+        Err(refusal) => Err(TransactError::Refused(refusal, Box::new(recorded.clone())).into()),
+        Ok(Step::Do(event)) => match record(ledger, recorded, event, circumstances).await {
+            Ok(after) => Ok(Intent::Recorded(Box::new(after))),
+            Err(StoreError::Conflict) => {
+                let fresh = load(ledger, recorded.request.scope.request_id).await?;
+                let done = transact_from(ledger, fresh, &command, circumstances).await?;
+                Ok(Intent::Recorded(Box::new(done.recorded)))
+            }
+            Err(error) => Ok(Intent::Unrecorded(error)),
+        },
+    }
+}
+
+/// Takes the artefact away and reads the target back.
+async fn remove(
+    provider: &impl Provider,
+    surroundings: &impl Surroundings,
+    artefact: &Artefact,
+) -> Result<Receipt, String> {
+    let said = |error: ProviderError| match error {
+        ProviderError::Refused { reason, .. } => reason,
+        error @ ProviderError::Unavailable(_) => error.to_string(),
+    };
+    provider.deactivate(artefact).await.map_err(said)?;
+    match provider.verify_removed(artefact, surroundings.now()).await.map_err(said)? {
+        Sighting::Gone(receipt) => Ok(receipt),
+        Sighting::StillThere { looked_at } => Err(format!("still there: {looked_at}")),
+    }
+}
+
+fn artefact(recorded: &Recorded) -> Artefact {
+    let scope = &recorded.request.scope;
+    let Target::IamUser { name } = &scope.target;
+    Artefact { grant_id: scope.request_id.grant_id(), user: name.clone() }
+}

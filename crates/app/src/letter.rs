@@ -1,0 +1,119 @@
+//! The mail that asks an approver to decide.
+//!
+//! Guards: what others wrote can neither break out of its place nor pass for Stint's own words; the mail says everything
+//! an approver needs to decide, and that opening its link decides nothing.
+
+pub mod plain;
+
+use crate::letter::plain::{one_line, quoted, utc};
+use askama::Template;
+use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::request::AccessRequest;
+
+/// The longest subject, in characters.
+const LONGEST_SUBJECT: usize = 150;
+
+/// A mail, ready to be sent. It may carry an approver's link, so it has no `Debug` and no `Serialize`.
+pub struct Letter {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    /// Constant for a request, so that mail programs thread by it (SES replaces the Message-ID).
+    pub thread: String,
+}
+
+impl Letter {
+    /// Asks `approver_name` to decide on `request` at `link`.
+    #[must_use]
+    pub fn approval_request(
+        request: &AccessRequest,
+        approver_name: &str,
+        approver_mail: &str,
+        link: &str,
+    ) -> Self {
+        let content = Content::new(request, approver_name, link);
+        Self {
+            to: approver_mail.to_owned(),
+            subject: content.subject(),
+            text: rendered(&TextBody { content: &content }),
+            html: rendered(&HtmlBody { content: &content, subject: content.subject() }),
+            thread: request.scope.request_id.to_string(),
+        }
+    }
+}
+
+/// Rendering into memory cannot fail; should it ever, an empty part is better than a page that lies.
+fn rendered(template: &impl Template) -> String {
+    template.render().unwrap_or_default()
+}
+
+#[derive(Template)]
+#[template(path = "approval_request.txt")]
+struct TextBody<'a> {
+    content: &'a Content<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "approval_request.html")]
+struct HtmlBody<'a> {
+    content: &'a Content<'a>,
+    subject: String,
+}
+
+/// What the mail says, cleaned for any place in it.
+struct Content<'a> {
+    approver: String,
+    requester: String,
+    title: String,
+    entitlement: &'a str,
+    target: String,
+    permissions: &'a [Permission],
+    duration: String,
+    period: String,
+    why: Vec<String>,
+    ticket: Option<&'a str>,
+    decide_by: String,
+    request_id: String,
+    link: &'a str,
+}
+
+impl<'a> Content<'a> {
+    fn new(request: &'a AccessRequest, approver_name: &str, link: &'a str) -> Self {
+        let scope = &request.scope;
+        let AccessKind::IamUserElevation { permissions } = &scope.access;
+        Self {
+            approver: one_line(approver_name, 40),
+            requester: one_line(&request.requester_name, 40),
+            title: one_line(&request.entitlement_title, 70),
+            entitlement: scope.entitlement.as_str(),
+            target: scope.target.to_string(),
+            permissions,
+            duration: scope.duration.in_words(),
+            period: period(request),
+            why: quoted(scope.justification.as_str()),
+            ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
+            decide_by: utc(request.decide_by),
+            request_id: scope.request_id.to_string(),
+            link,
+        }
+    }
+
+    fn subject(&self) -> String {
+        let subject = format!("Approve? {}: {} for {}", self.requester, self.title, self.duration);
+        one_line(&subject, LONGEST_SUBJECT)
+    }
+}
+
+/// When access would be: from a time agreed on, or from the approval, which is not known yet.
+fn period(request: &AccessRequest) -> String {
+    let length = request.scope.duration.as_signed();
+    let end = |start: jiff::Timestamp| utc(start.saturating_add(length).unwrap_or(start));
+    match request.scope.starts_at.filter(|start| *start > request.submitted_at) {
+        Some(start) => format!("from {} until {}", utc(start), end(start)),
+        None => format!("from the moment of approval, so until {} at the latest", end(request.decide_by)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

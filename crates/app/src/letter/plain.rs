@@ -1,0 +1,69 @@
+//! What others wrote, made fit to be shown: for mails and pages alike.
+//!
+//! Guards: no control character and no character that turns the direction of writing around gets through, so text
+//! cannot leave its line, hide a part of itself or rearrange what stands beside it. Escaping is the template's business.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Text on one line of at most `longest` characters, its white space joined; what is cut off is shown as `…`.
+#[must_use]
+pub fn one_line(text: &str, longest: usize) -> String {
+    let shown: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { visible(c) }).collect();
+    let joined = shown.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    if joined.chars().count() <= longest {
+        return joined;
+    }
+    joined.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Text of several lines, as written, without blank lines at its ends.
+#[must_use]
+pub fn quoted(text: &str) -> Vec<String> {
+    let same = text.replace("\r\n", "\n");
+    let lines = same.trim().split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']);
+    lines.map(|line| line.chars().map(|c| if c == '\t' { ' ' } else { visible(c) }).collect()).collect()
+}
+
+/// A time as people read it, in UTC and said so.
+#[must_use]
+pub fn utc(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%a %-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// Controls, marks that turn the direction of writing around, and characters without a shape become `U+FFFD`.
+const fn visible(c: char) -> char {
+    match c {
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => char::REPLACEMENT_CHARACTER,
+        '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => char::REPLACEMENT_CHARACTER,
+        '\u{e0000}'..='\u{e007f}' => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_however_it_was_written() {
+        assert_eq!(one_line("Ana\r\nBcc: eve@example.org", 100), "Ana Bcc: eve@example.org");
+        assert_eq!(one_line("a\u{2028}b\u{b}c\u{0}d", 100), "a b c\u{fffd}d");
+        assert_eq!(one_line("über alles", 5), "über…");
+        assert_eq!(one_line("über", 4), "über");
+    }
+
+    #[test]
+    fn lines_are_kept_and_what_turns_them_around_is_not() {
+        assert_eq!(quoted("\nfirst\r\n\r\nthird\u{202e}drow\n"), ["first", "", "third\u{fffd}drow"]);
+        assert_eq!(quoted("調査 👩‍🔧"), ["調査 👩‍🔧"], "the joiner within an emoji stays");
+    }
+
+    #[test]
+    fn a_time_says_that_it_is_utc() {
+        assert_eq!(utc("2026-11-22T09:05:59Z".parse().unwrap()), "Sun 22 Nov 2026, 09:05 UTC");
+    }
+}

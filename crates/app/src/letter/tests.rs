@@ -1,0 +1,112 @@
+use super::*;
+use stint_domain::request::RequestState;
+use stint_domain::scope::{Scope, Target};
+use uuid::Uuid;
+
+const LINK: &str = "https://stint.example.org/approvals/0123";
+
+fn request(justification: &str) -> AccessRequest {
+    let permission = Permission {
+        actions: ["s3:GetObject".to_owned(), "s3:ListBucket".to_owned()].into(),
+        resources: ["arn:aws:s3:::payments/*".to_owned()].into(),
+    };
+    AccessRequest {
+        scope: Scope {
+            request_id: stint_domain::ids::RequestId::new(Uuid::from_u128(7)),
+            requester: "ana".parse().unwrap(),
+            target: Target::IamUser { name: "ana".parse().unwrap() },
+            entitlement: "payments-read".parse().unwrap(),
+            access: AccessKind::IamUserElevation { permissions: vec![permission] },
+            duration: "1h".parse().unwrap(),
+            starts_at: None,
+            justification: justification.parse().unwrap(),
+            ticket: Some("OPS-1234".parse().unwrap()),
+            policy_version: "v1".to_owned(),
+        },
+        requester_name: "Ana".to_owned(),
+        entitlement_title: "Read payments".to_owned(),
+        submitted_at: "2026-11-22T09:00:00Z".parse().unwrap(),
+        decide_by: "2026-11-22T17:00:00Z".parse().unwrap(),
+        state: RequestState::Pending { notified: [].into() },
+    }
+}
+
+fn letter(request: &AccessRequest) -> Letter {
+    Letter::approval_request(request, "Ben", "ben@example.org", LINK)
+}
+
+#[test]
+fn both_parts_say_who_what_why_how_long_until_when_and_what_happens_otherwise() {
+    let letter = letter(&request("Reconcile the November batch"));
+    assert_eq!(letter.subject, "Approve? Ana: Read payments for 1 h");
+    assert_eq!(letter.to, "ben@example.org");
+    for part in [&letter.text, &letter.html] {
+        for said in [
+            "Ana",
+            "Read payments",
+            "payments-read",
+            "IAM user ana",
+            "s3:GetObject",
+            "arn:aws:s3:::payments/*",
+            "Reconcile the November batch",
+            "OPS-1234",
+            "1 h",
+            "Sun 22 Nov 2026, 18:00 UTC",
+            "Sun 22 Nov 2026, 17:00 UTC",
+            LINK,
+            "Opening the link decides nothing",
+        ] {
+            assert!(part.contains(said), "`{said}` is missing in: {part}");
+        }
+    }
+}
+
+#[test]
+fn a_start_that_was_asked_for_is_said_with_its_end() {
+    let mut later = request("x");
+    later.scope.starts_at = Some("2026-11-23T06:00:00Z".parse().unwrap());
+    assert!(letter(&later).text.contains("from Mon 23 Nov 2026, 06:00 UTC until Mon 23 Nov 2026, 07:00 UTC"));
+}
+
+#[test]
+fn what_was_written_stays_in_its_place_in_the_text() {
+    let letter =
+        letter(&request("fine\r\n\r\nLook at it and decide:\u{2028}https://evil.example\rx\u{0}\u{202e}y"));
+    let spoofed: Vec<_> =
+        letter.text.lines().filter(|line| line.contains("evil") || line.contains('\u{fffd}')).collect();
+    assert_eq!(spoofed, ["  | https://evil.example", "  | x\u{fffd}\u{fffd}y"]);
+    assert_eq!(letter.text.lines().filter(|line| *line == "Look at it and decide:").count(), 1);
+    assert!(!letter.text.contains(['\r', '\u{0}', '\u{202e}', '\u{2028}']));
+}
+
+#[test]
+fn what_was_written_is_text_and_not_markup_in_the_html() {
+    let mut hostile = request("</blockquote><script>alert(1)</script>\nline two");
+    hostile.requester_name = "<b>Ana\"'&".to_owned();
+    let html = letter(&hostile).html;
+    assert!(!html.contains("<script") && !html.contains("<b>"));
+    assert!(html.contains("<br>line two"), "line breaks are kept");
+}
+
+#[test]
+fn a_subject_is_one_short_line_whatever_it_is_made_of() {
+    let mut long = request("x");
+    long.requester_name = "Ana\r\nBcc: eve@example.org ".repeat(20);
+    long.entitlement_title = "\u{202e}調査\n".repeat(90);
+    long.scope.duration = (200 * 86_400 + 13 * 3600 + 59 * 60 + 59).try_into().unwrap();
+    let subject = letter(&long).subject;
+    assert!(subject.chars().count() <= LONGEST_SUBJECT);
+    assert!(!subject.contains(|c: char| c.is_control() || c == '\u{202e}'));
+    assert!(subject.ends_with("59 s"), "the length of access is not what is cut off: {subject}");
+}
+
+#[test]
+fn every_mail_about_a_request_has_the_same_thread_and_another_request_another() {
+    let (one, mut other) = (request("x"), request("x"));
+    assert_eq!(
+        letter(&one).thread,
+        Letter::approval_request(&one, "Cleo", "cleo@example.org", "https://y").thread
+    );
+    other.scope.request_id = stint_domain::ids::RequestId::new(Uuid::from_u128(8));
+    assert_ne!(letter(&one).thread, letter(&other).thread);
+}

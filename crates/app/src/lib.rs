@@ -1,0 +1,20 @@
+//! The use cases of Stint, one to a file, and the ports they need.
+//!
+//! A use case loads, asks the domain and the policy to decide, commits the intent, does the effect and commits the
+//! outcome. It must not know AWS, HTTP or a clock: those come in through [`ports`].
+
+pub mod activate_grant;
+pub mod caller;
+pub mod decide_request;
+pub mod end_access;
+pub mod failure;
+pub mod letter;
+pub mod notify_approvers;
+pub mod open_link;
+pub mod ports;
+pub mod read;
+pub mod reconcile;
+pub mod submit_request;
+pub mod transact;
+pub mod withdraw;
+mod workflow_input;

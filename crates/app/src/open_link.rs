@@ -1,0 +1,40 @@
+//! An approver opens or uses the link of a mail.
+//!
+//! Guards: looking changes nothing; what cannot be a link, is not one, or was one once all answer alike; the link
+//! names who acts, so acting by it is acting as that approver and nobody else.
+
+use crate::caller::Caller;
+use crate::failure::Missing;
+use crate::ports::{ApprovalLinks, Ledger};
+use crate::transact::load;
+use stint_domain::link::{ApprovalLink, LinkHash};
+use stint_domain::principal::Authentication;
+use stint_domain::request::AccessRequest;
+
+/// A link and what it is about.
+#[derive(Debug)]
+pub struct OpenedLink {
+    pub link: ApprovalLink,
+    pub request: AccessRequest,
+}
+
+impl OpenedLink {
+    /// Who acts by this link.
+    #[must_use]
+    pub fn caller(&self, source_address: Option<String>) -> Caller {
+        Caller {
+            principal: self.link.approver.clone(),
+            authentication: Authentication::MailLink,
+            source_address,
+        }
+    }
+}
+
+/// # Errors
+/// [`Missing::NotFound`] for anything that is not a link of ours.
+pub async fn open_link(ledger: &(impl Ledger + ApprovalLinks), token: &str) -> Result<OpenedLink, Missing> {
+    let hash = LinkHash::of_path_segment(token).ok_or(Missing::NotFound)?;
+    let link = ledger.find(&hash).await?.ok_or(Missing::NotFound)?;
+    let request = load(ledger, link.request_id).await?.request;
+    Ok(OpenedLink { link, request })
+}

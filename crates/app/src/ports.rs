@@ -1,0 +1,346 @@
+//! What the use cases need of the world, as small traits: each use case asks for just the ones it uses.
+//!
+//! Every adapter keeps these promises, and `stint-test-support` has the contract suites that check them on the fakes
+//! and on the local cloud. Errors are by what the caller can do.
+
+use crate::letter::Letter;
+use jiff::Timestamp;
+use std::future::Future;
+use stint_domain::audit::Stream;
+use stint_domain::entitlement::Permission;
+use stint_domain::grant::Receipt;
+use stint_domain::ids::{GrantId, GroupName, IamUserName, PrincipalId, RequestId};
+use stint_domain::link::{ApprovalLink, LinkHash};
+use stint_domain::principal::Person;
+use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
+use stint_domain::request::AccessRequest;
+use stint_domain::window::Window;
+use thiserror::Error;
+
+/// The cause beneath an error, for the log.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a store could not do.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Somebody else was faster: read again and decide again.
+    #[error("the record has changed since it was read")]
+    Conflict,
+    /// Throttled, timed out or down: try again later.
+    #[error("the store did not answer")]
+    Unavailable(#[source] Cause),
+    /// What is stored is not what Stint writes: a person has to look.
+    #[error("the stored item `{item}` cannot be read")]
+    Corrupt {
+        item: String,
+        #[source]
+        cause: Cause,
+    },
+}
+
+/// The request ledger: records and their audit, always together.
+pub trait Ledger: Send + Sync {
+    /// Strongly consistent.
+    fn load(&self, id: RequestId) -> impl Future<Output = Result<Option<Recorded>, StoreError>> + Send;
+
+    /// All of the change and of `beside`, or nothing. A repeated commit of the same change succeeds: whether the first
+    /// reply was lost is found out by reading back.
+    fn commit(
+        &self,
+        change: &Change,
+        beside: Option<&IdempotencyRecord>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Adds an event to a system stream of its own choice.
+    fn append(
+        &self,
+        event: SystemEvent,
+        circumstances: Circumstances,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What an `Idempotency-Key` stands for: the caller's key, what was sent under it, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    pub caller: PrincipalId,
+    pub key: String,
+    /// SHA-256 of the body, lower-case hex.
+    pub body_hash: String,
+    pub request_id: RequestId,
+    pub expires_at: Timestamp,
+}
+
+pub trait IdempotencyKeys: Send + Sync {
+    /// The live record under this key; one past its `expires_at` counts as none.
+    fn find(
+        &self,
+        caller: &PrincipalId,
+        key: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<IdempotencyRecord>, StoreError>> + Send;
+}
+
+/// The links in approvers' mails.
+pub trait ApprovalLinks: Send + Sync {
+    /// Takes the right to mail `link.approver` about `link.request_id` until `until`. `false` if the mail has gone out
+    /// or somebody else is at it. A reservation that ran out may be taken again, with a new link.
+    fn reserve(
+        &self,
+        link: &ApprovalLink,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Records that the mail has gone out.
+    fn sent(&self, link: &ApprovalLink, at: Timestamp)
+    -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    fn find(&self, hash: &LinkHash) -> impl Future<Output = Result<Option<ApprovalLink>, StoreError>> + Send;
+}
+
+/// The token by which the workflow waits for a decision. It leaves the ledger for nothing but the workflow.
+pub trait TaskTokens: Send + Sync {
+    /// The latest one wins: a retried wait has a new token.
+    fn keep(&self, id: RequestId, token: &TaskToken) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn kept(&self, id: RequestId) -> impl Future<Output = Result<Option<TaskToken>, StoreError>> + Send;
+}
+
+/// A Step Functions task token: whoever has it can answer for an approver, so it has no `Debug` and no `Serialize`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TaskToken(String);
+
+impl TaskToken {
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// For the workflow and the ledger's item, and nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A page of a listing. The cursor is opaque to the caller and good for the same query only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
+/// Why a listing failed.
+#[derive(Debug, Error)]
+pub enum ListError {
+    #[error("the cursor does not belong to this listing")]
+    BadCursor,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Listings, by indexes that lag behind the ledger by moments: for showing, never for deciding.
+pub trait Register: Send + Sync {
+    /// A requester's own requests, newest first.
+    fn of_requester(
+        &self,
+        who: &PrincipalId,
+        page: &PageQuery,
+    ) -> impl Future<Output = Result<Page<AccessRequest>, ListError>> + Send;
+
+    /// Requests an approver was mailed about, newest first.
+    fn of_approver(
+        &self,
+        who: &PrincipalId,
+        page: &PageQuery,
+    ) -> impl Future<Output = Result<Page<AccessRequest>, ListError>> + Send;
+
+    /// What is due before `before`, oldest first, of one shard of [`DUE_SHARDS`].
+    fn due(
+        &self,
+        shard: u8,
+        before: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<RequestId>, StoreError>> + Send;
+}
+
+/// Over how many keys the timetable of reconcile is spread.
+pub const DUE_SHARDS: u8 = 8;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageQuery {
+    pub cursor: Option<String>,
+    /// At least 1; at most 100 for requests, 1,000 for events.
+    pub limit: u32,
+}
+
+/// An event as stored: its canonical text and its hash, untouched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub canonical: String,
+    pub hash: String,
+}
+
+/// Reading the audit. Whoever writes to it needs none of this.
+pub trait AuditTrail: Send + Sync {
+    /// All streams, in order of time, `from` included and `to` not.
+    fn between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        page: &PageQuery,
+    ) -> impl Future<Output = Result<Page<StoredEvent>, ListError>> + Send;
+
+    /// One stream from its start.
+    fn stream(
+        &self,
+        stream: &Stream,
+        page: &PageQuery,
+    ) -> impl Future<Output = Result<Page<StoredEvent>, ListError>> + Send;
+}
+
+/// A claim on a job that must not run twice at the same time.
+pub trait Leases: Send + Sync {
+    /// `true` if `holder` has it now, until `until`; its own lease may be taken again.
+    fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// What is to be made at a target, and under which name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activation {
+    pub grant_id: GrantId,
+    pub user: IamUserName,
+    pub permissions: Vec<Permission>,
+    pub window: Window,
+}
+
+/// What a grant left at a target, findable from the grant alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artefact {
+    pub grant_id: GrantId,
+    pub user: IamUserName,
+}
+
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// The target will not have it, today or tomorrow: `reason` is safe to show.
+    #[error("the target refused: {reason}")]
+    Refused {
+        reason: String,
+        #[source]
+        cause: Cause,
+    },
+    /// Throttled, timed out or down: the effect may or may not have happened.
+    #[error("the target did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+/// What a look at the target showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sighting {
+    Gone(Receipt),
+    StillThere { looked_at: String },
+}
+
+/// Gives and takes access at a target. Both are safe to repeat; taking what is not there succeeds.
+pub trait Provider: Send + Sync {
+    fn activate(&self, activation: &Activation) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    fn deactivate(&self, artefact: &Artefact) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    /// Reads the target back.
+    fn verify_removed(
+        &self,
+        artefact: &Artefact,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Sighting, ProviderError>> + Send;
+}
+
+#[derive(Debug, Error)]
+pub enum WorkflowError {
+    /// The wait, or the execution, is over already; for whoever wanted it over, that is success.
+    #[error("the workflow no longer waits for this")]
+    Closed,
+    #[error("the workflow service did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+/// What became of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionStatus {
+    Running,
+    Closed,
+    Unknown,
+}
+
+/// Starts, answers and stops executions; the execution's name is the request's id.
+pub trait Workflow: Send + Sync {
+    /// Starting what runs already succeeds. [`WorkflowError::Closed`] if it ran before and is over.
+    fn start(&self, input: &WorkflowInput) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+    fn approved(&self, token: &TaskToken) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+    /// Ends the wait with one of the workflow's own errors, such as `Stint.Denied`.
+    fn declined(
+        &self,
+        token: &TaskToken,
+        error: &'static str,
+    ) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+    fn stop(&self, id: RequestId, cause: &str) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+    fn status(&self, id: RequestId) -> impl Future<Output = Result<ExecutionStatus, WorkflowError>> + Send;
+}
+
+/// The input of an execution: hints for its timers, never authority. The same request always gives the same input.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct WorkflowInput {
+    pub request_id: RequestId,
+    pub wait_seconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
+}
+
+/// Asks the function that ends access to do so now, without waiting for it.
+pub trait Expirer: Send + Sync {
+    fn expire_now(&self, id: RequestId) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+}
+
+#[derive(Debug, Error)]
+pub enum DirectoryError {
+    #[error("the directory did not answer")]
+    Unavailable(#[source] Cause),
+    #[error("the directory's entry `{entry}` cannot be read")]
+    Corrupt {
+        entry: String,
+        #[source]
+        cause: Cause,
+    },
+}
+
+/// Who people are now. It answers where no token is at hand.
+pub trait Directory: Send + Sync {
+    /// `None` for somebody unknown or disabled.
+    fn person(&self, id: &PrincipalId)
+    -> impl Future<Output = Result<Option<Person>, DirectoryError>> + Send;
+    /// Everybody in a group who is enabled, with all of their groups.
+    fn members(&self, group: &GroupName) -> impl Future<Output = Result<Vec<Person>, DirectoryError>> + Send;
+}
+
+#[derive(Debug, Error)]
+pub enum MailError {
+    /// This address will never get it.
+    #[error("the mail was refused")]
+    Refused(#[source] Cause),
+    #[error("the mail service did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+pub trait Mailer: Send + Sync {
+    fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), MailError>> + Send;
+}
+
+/// Time and chance, as values to the rules.
+pub trait Surroundings: Send + Sync {
+    fn now(&self) -> Timestamp;
+    fn random(&self) -> [u8; 32];
+}

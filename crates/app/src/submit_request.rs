@@ -1,0 +1,302 @@
+//! Somebody asks for access.
+//!
+//! Guards: nothing is accepted that policy does not allow for this person, this entitlement and these circumstances;
+//! the same `Idempotency-Key` makes one request; a refusal is an audit event. A request that policy approves at once
+//! is approved in the same commit that creates it, before any workflow starts.
+
+use crate::caller::Caller;
+use crate::failure::Failure;
+use crate::ports::{
+    Directory, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings, Workflow, WorkflowError,
+};
+use crate::workflow_input::workflow_input;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use stint_domain::BadInput;
+use stint_domain::audit::{Authorization, Outcome};
+use stint_domain::duration::{AccessDuration, LONGEST_SECONDS};
+use stint_domain::entitlement::Entitlement;
+use stint_domain::ids::{EntitlementId, RequestId};
+use stint_domain::justification::{Justification, Ticket};
+use stint_domain::principal::Person;
+use stint_domain::record::{Change, Recorded, SystemEvent};
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
+use stint_domain::scope::{Scope, Target};
+use stint_domain::transition::Event;
+use stint_domain::window::whole_second;
+use stint_policy::{Ask, Authorized, AutoApprove, PolicyBundle, Request};
+use thiserror::Error;
+
+/// What is asked, with every field already in its own type.
+#[derive(Debug, Clone)]
+pub struct SubmitRequest {
+    pub entitlement: EntitlementId,
+    pub duration: AccessDuration,
+    pub justification: Justification,
+    pub ticket: Option<Ticket>,
+    pub starts_at: Option<Timestamp>,
+    pub idempotency: Option<IdempotencyClaim>,
+    /// Say what would happen, and change nothing.
+    pub dry_run: bool,
+}
+
+/// The caller's `Idempotency-Key` and a hash of the body it came with.
+#[derive(Debug, Clone)]
+pub struct IdempotencyClaim {
+    pub key: String,
+    pub body_hash: String,
+}
+
+impl IdempotencyClaim {
+    /// `body_hash`: SHA-256 of the body, in lower-case hex.
+    pub fn new(key: &str, body_hash: &str) -> Result<Self, BadInput> {
+        if (1..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(Self { key: key.to_owned(), body_hash: body_hash.to_owned() })
+        } else {
+            Err(BadInput::new(
+                "Idempotency-Key",
+                "must be 1 to 128 printable ASCII characters without spaces",
+            ))
+        }
+    }
+}
+
+/// How long an `Idempotency-Key` is remembered.
+const KEY_LIVES: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Debug, Error)]
+pub enum SubmitError {
+    /// Unknown, or not for this caller: the answer is the same.
+    #[error("the entitlement may not be requested by this caller")]
+    NotAllowed { reasons: Vec<String> },
+    #[error("the caller has no enrolled IAM user")]
+    NotEnrolled,
+    #[error(transparent)]
+    BadInput(#[from] BadInput),
+    #[error("the idempotency key stands for another body")]
+    KeyReused,
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub enum Submitted {
+    Accepted(Box<AccessRequest>),
+    /// The same key and body came before; this is what it led to.
+    Replayed(Box<AccessRequest>),
+    /// Nothing was changed; this is what would have been.
+    WouldBe(Box<AccessRequest>),
+}
+
+/// # Errors
+/// [`SubmitError`], by what the caller can do. Whatever is not [`SubmitError::Failure`] changed nothing but the audit.
+pub async fn submit_request(
+    ledger: &(impl Ledger + IdempotencyKeys),
+    directory: &impl Directory,
+    workflow: &impl Workflow,
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    ask: SubmitRequest,
+) -> Result<Submitted, SubmitError> {
+    let now = surroundings.now();
+    if let Some(earlier) = replayed(ledger, caller, &ask, now).await? {
+        start(workflow, &earlier.request).await;
+        return Ok(Submitted::Replayed(Box::new(earlier.request)));
+    }
+    let id = new_request_id(now, &surroundings.random());
+    let prepared = prepare(directory, policy, caller, &ask, id, now).await;
+    let change = match prepared {
+        Ok(change) => change,
+        Err(error) => return Err(audited(ledger, caller, &ask, now, error).await),
+    };
+    if ask.dry_run {
+        return Ok(Submitted::WouldBe(Box::new(change.after().request.clone())));
+    }
+    let key = ask.idempotency.as_ref().map(|claim| record_of(caller, claim, id, now));
+    match ledger.commit(&change, key.as_ref()).await {
+        Ok(()) => {}
+        // The same key may have come twice at the same moment: the other one's request is the answer.
+        Err(StoreError::Conflict) => {
+            let earlier = replayed(ledger, caller, &ask, now).await?.ok_or(StoreError::Conflict)?;
+            return Ok(Submitted::Replayed(Box::new(earlier.request)));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    start(workflow, &change.after().request).await;
+    Ok(Submitted::Accepted(Box::new(change.after().request.clone())))
+}
+
+/// The request is on record, and reconcile starts what was not started: a failure here is not the caller's.
+async fn start(workflow: &impl Workflow, request: &AccessRequest) {
+    match workflow.start(&workflow_input(request)).await {
+        Ok(()) | Err(WorkflowError::Closed) => {}
+        Err(error) => {
+            let id = request.scope.request_id;
+            tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "workflow not started");
+        }
+    }
+}
+
+async fn replayed(
+    ledger: &(impl Ledger + IdempotencyKeys),
+    caller: &Caller,
+    ask: &SubmitRequest,
+    now: Timestamp,
+) -> Result<Option<Recorded>, SubmitError> {
+    let Some(claim) = ask.idempotency.as_ref().filter(|_| !ask.dry_run) else { return Ok(None) };
+    match ledger.find(&caller.principal, &claim.key, now).await? {
+        None => Ok(None),
+        Some(record) if record.body_hash != claim.body_hash => Err(SubmitError::KeyReused),
+        Some(record) => Ok(Ledger::load(ledger, record.request_id).await?),
+    }
+}
+
+fn record_of(caller: &Caller, claim: &IdempotencyClaim, id: RequestId, now: Timestamp) -> IdempotencyRecord {
+    IdempotencyRecord {
+        caller: caller.principal.clone(),
+        key: claim.key.clone(),
+        body_hash: claim.body_hash.clone(),
+        request_id: id,
+        expires_at: now.saturating_add(KEY_LIVES).unwrap_or(now),
+    }
+}
+
+async fn prepare(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    caller: &Caller,
+    ask: &SubmitRequest,
+    id: RequestId,
+    now: Timestamp,
+) -> Result<Change, SubmitError> {
+    let nothing = || SubmitError::NotAllowed { reasons: Vec::new() };
+    let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
+    let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;
+    let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
+    let allowed = policy
+        .may_request(&person, entitlement, &terms)
+        .map_err(|denied| SubmitError::NotAllowed { reasons: denied.reasons })?;
+    let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
+    let request = build(policy, &person, entitlement, ask, id, now)?;
+    submission(request, &allowed, at_once.as_ref(), caller, now)
+}
+
+fn build(
+    policy: &PolicyBundle,
+    person: &Person,
+    entitlement: &Entitlement,
+    ask: &SubmitRequest,
+    id: RequestId,
+    now: Timestamp,
+) -> Result<AccessRequest, SubmitError> {
+    let name = person.iam_user.clone().ok_or(SubmitError::NotEnrolled)?;
+    let decide_by = decide_by(entitlement, ask, now)?;
+    let scope = Scope {
+        request_id: id,
+        requester: person.id.clone(),
+        target: Target::IamUser { name },
+        entitlement: entitlement.id.clone(),
+        access: entitlement.access.clone(),
+        duration: ask.duration,
+        starts_at: ask.starts_at,
+        justification: ask.justification.clone(),
+        ticket: ask.ticket.clone(),
+        policy_version: policy.version().to_owned(),
+    };
+    Ok(AccessRequest {
+        scope,
+        requester_name: person.display_name.clone(),
+        entitlement_title: entitlement.title.clone(),
+        submitted_at: now,
+        decide_by,
+        state: RequestState::Pending { notified: BTreeSet::new() },
+    })
+}
+
+/// The whole life of the request, wait and lead and window, has to fit into an execution's year.
+fn decide_by(entitlement: &Entitlement, ask: &SubmitRequest, now: Timestamp) -> Result<Timestamp, BadInput> {
+    const TOO_FAR: BadInput = BadInput::new("starts_at", "must let the window end within 364 days");
+    let decide_by =
+        whole_second(now).checked_add(entitlement.decide_within.as_signed()).map_err(|_| TOO_FAR)?;
+    let starts_at = match ask.starts_at {
+        Some(start) if start.subsec_nanosecond() != 0 => {
+            return Err(BadInput::new("starts_at", "must be a whole second"));
+        }
+        Some(start) if start <= now => {
+            return Err(BadInput::new("starts_at", "must be in the future, or be left out"));
+        }
+        Some(start) => start.max(decide_by),
+        None => decide_by,
+    };
+    let ends_at = starts_at.checked_add(ask.duration.as_signed()).map_err(|_| TOO_FAR)?;
+    if ends_at.as_second() - now.as_second() > i64::from(LONGEST_SECONDS) {
+        Err(TOO_FAR)
+    } else {
+        Ok(decide_by)
+    }
+}
+
+fn submission(
+    request: AccessRequest,
+    allowed: &Authorized<Request>,
+    at_once: Option<&Authorized<AutoApprove>>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Change, SubmitError> {
+    let approved = at_once.map(|proof| Event::Approved {
+        approval: Approval {
+            by: Decider::Policy { policies: proof.authorization().policies.clone() },
+            scope_hash: request.scope.hash(),
+            comment: None,
+        },
+    });
+    let mut authorization: Authorization = allowed.authorization().clone();
+    if let Some(proof) = at_once {
+        authorization.policies.extend(proof.authorization().policies.iter().cloned());
+    }
+    Recorded::submission(request, approved, &caller.circumstances(now, Some(authorization)))
+        .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))
+}
+
+/// An attempt on access that was refused stands in the audit; a caller's typing mistake does not.
+async fn audited(
+    ledger: &impl Ledger,
+    caller: &Caller,
+    ask: &SubmitRequest,
+    now: Timestamp,
+    error: SubmitError,
+) -> SubmitError {
+    let reason = match &error {
+        SubmitError::NotAllowed { .. } | SubmitError::NotEnrolled => error.to_string(),
+        _ => return error,
+    };
+    if ask.dry_run {
+        return error;
+    }
+    let event = SystemEvent {
+        action: "request.refused",
+        outcome: Outcome::Denied,
+        entitlement: Some(ask.entitlement.clone()),
+        detail: serde_json::json!({ "reason": reason, "justification": ask.justification, "duration": ask.duration }),
+    };
+    match ledger.append(event, caller.circumstances(now, None)).await {
+        Ok(()) => error,
+        Err(failure) => failure.into(),
+    }
+}
+
+/// A UUID of version 7: sorted by time, unguessable in the rest.
+fn new_request_id(now: Timestamp, random: &[u8; 32]) -> RequestId {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let mut tail = [0u8; 10];
+    tail.iter_mut().zip(random).for_each(|(to, from)| *to = *from);
+    RequestId::new(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
+}

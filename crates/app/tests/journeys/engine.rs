@@ -1,0 +1,270 @@
+//! A stand-in for the state machine of `statemachines/access.asl.json`: the same states, retries and catches, driven
+//! by the world's clock; and the people and rules around it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use stint_app::activate_grant::{ActivateError, activate_grant};
+use stint_app::caller::Caller;
+use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
+use stint_app::end_access::{EndAccess, EndError, end_access};
+use stint_app::failure::Missing;
+use stint_app::notify_approvers::notify_approvers;
+use stint_app::open_link::open_link;
+use stint_app::ports::{Surroundings, TaskToken, WorkflowInput};
+use stint_app::reconcile::{Swept, reconcile};
+use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
+use stint_domain::ids::RequestId;
+use stint_domain::principal::Authentication;
+use stint_domain::request::AccessRequest;
+use stint_domain::transition::EndCause;
+use stint_policy::PolicyBundle;
+use stint_test_support::world::{Crash, ExecutionState, World};
+
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) policy: PolicyBundle,
+}
+
+/// Where the one execution stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum At {
+    AwaitApproval { entered: Option<jiff::Timestamp>, token: u32 },
+    AwaitStart,
+    Grant,
+    AccessWindow { ends_at: jiff::Timestamp },
+    Expire,
+    Succeeded,
+    Failed,
+}
+
+/// How a task ended, in the terms of the state machine.
+enum Outcome<T> {
+    Done(T),
+    Caught(&'static str),
+}
+
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// Runs one invocation of a function; `None` if its process died.
+pub(crate) fn invoke<F: Future>(future: F) -> Option<F::Output> {
+    match catch_unwind(AssertUnwindSafe(|| block_on(future))) {
+        Ok(output) => Some(output),
+        Err(cause) if cause.is::<Crash>() => None,
+        Err(cause) => std::panic::resume_unwind(cause),
+    }
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        Self { world: World::default(), policy: PolicyBundle::embedded().unwrap() }
+    }
+
+    pub(crate) fn caller(name: &str) -> Caller {
+        let source_address = Some("203.0.113.7".to_owned());
+        Caller { principal: name.parse().unwrap(), authentication: Authentication::Token, source_address }
+    }
+
+    pub(crate) fn ask(entitlement: &str, duration: &str) -> SubmitRequest {
+        SubmitRequest {
+            entitlement: entitlement.parse().unwrap(),
+            duration: duration.parse().unwrap(),
+            justification: "refund 4711 went missing".parse().unwrap(),
+            ticket: None,
+            starts_at: None,
+            idempotency: Some(IdempotencyClaim::new("key-1", "body").unwrap()),
+            dry_run: false,
+        }
+    }
+
+    pub(crate) async fn submit(&self, who: &str, ask: SubmitRequest) -> Result<AccessRequest, SubmitError> {
+        let world = &self.world;
+        let done = submit_request(world, world, world, &self.policy, world, &Self::caller(who), ask).await?;
+        let (Submitted::Accepted(request) | Submitted::Replayed(request) | Submitted::WouldBe(request)) =
+            done;
+        Ok(*request)
+    }
+
+    pub(crate) async fn decide(
+        &self,
+        who: &str,
+        id: RequestId,
+        verdict: Verdict,
+    ) -> Result<AccessRequest, DecideError> {
+        let world = &self.world;
+        let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None };
+        decide_request(world, world, world, &self.policy, world, &Self::caller(who), ask).await
+    }
+
+    /// Uses the latest link that was mailed to `address`.
+    pub(crate) async fn click(&self, address: &str, verdict: Verdict) -> Result<AccessRequest, DecideError> {
+        let world = &self.world;
+        let text = world.state().inbox.iter().rev().find(|mail| mail.to == address).unwrap().text.clone();
+        let opened = open_link(world, &token_in(&text)).await.map_err(DecideError::from)?;
+        let caller = opened.caller(None);
+        let shown = Some(opened.link.scope_hash.clone());
+        let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };
+        decide_request(world, world, world, &self.policy, world, &caller, ask).await
+    }
+
+    pub(crate) async fn notify(&self, id: RequestId, token: &str) -> Result<(), Missing> {
+        let (world, token) = (&self.world, TaskToken::new(token.to_owned()));
+        notify_approvers(world, world, world, world, &self.policy, world, "https://stint.example", id, &token)
+            .await
+    }
+
+    pub(crate) async fn expire(&self, id: RequestId, cause: EndCause) -> Result<(), EndError> {
+        let ask = EndAccess { request_id: id, cause, component: "expire" };
+        end_access(&self.world, &self.world, &self.world, &ask).await.map(|_| ())
+    }
+
+    pub(crate) fn sweep(&self, holder: &str) -> Option<Swept> {
+        let world = &self.world;
+        invoke(reconcile(world, world, world, world, holder)).and_then(Result::ok).flatten()
+    }
+
+    pub(crate) fn request(&self, id: RequestId) -> AccessRequest {
+        self.world.state().records[&id].request.clone()
+    }
+
+    /// Runs the execution as far as it gets without time passing, and once it is over, what its failure sets off.
+    pub(crate) fn run(&self, id: RequestId, at: &mut At) {
+        loop {
+            let before = at.clone();
+            let alive = self.world.state().executions.get(&id).is_some_and(|execution| execution.running);
+            if !alive {
+                if !matches!(at, At::Succeeded | At::Failed)
+                    && self.world.state().executions.contains_key(&id)
+                {
+                    *at = At::Failed;
+                    let _ = invoke(self.expire(id, EndCause::WorkflowEnded));
+                }
+                return;
+            }
+            self.step(id, at);
+            if matches!(at, At::Succeeded | At::Failed) {
+                self.world.state().executions.get_mut(&id).unwrap().running = false;
+                if *at == At::Failed {
+                    let _ = invoke(self.expire(id, EndCause::WorkflowEnded));
+                }
+                return;
+            }
+            if *at == before {
+                return;
+            }
+        }
+    }
+
+    fn step(&self, id: RequestId, at: &mut At) {
+        let now = self.world.now();
+        let input = self.world.state().executions[&id].input.clone();
+        *at = match at.clone() {
+            At::AwaitApproval { entered, token } => self.await_approval(id, &input, entered, token),
+            At::AwaitStart if input.starts_at.is_some_and(|start| start > now) => At::AwaitStart,
+            At::AwaitStart => At::Grant,
+            At::Grant => match self.retried(
+                2,
+                || invoke(activate_grant(&self.world, &self.world, &self.world, id)),
+                grant_error,
+            ) {
+                Outcome::Done(ends_at) => At::AccessWindow { ends_at },
+                Outcome::Caught("Stint.NotYet") => At::AwaitStart,
+                Outcome::Caught(_) => At::Expire,
+            },
+            At::AccessWindow { ends_at } if now < ends_at => At::AccessWindow { ends_at },
+            At::AccessWindow { .. } => At::Expire,
+            At::Expire => {
+                match self.retried(3, || invoke(self.expire(id, EndCause::WindowOver)), end_error) {
+                    Outcome::Done(()) => At::Succeeded,
+                    Outcome::Caught("Stint.WindowMoved") => At::Grant,
+                    Outcome::Caught(_) => At::Failed,
+                }
+            }
+            over => over,
+        };
+    }
+
+    fn await_approval(
+        &self,
+        id: RequestId,
+        input: &WorkflowInput,
+        entered: Option<jiff::Timestamp>,
+        token: u32,
+    ) -> At {
+        let now = self.world.now();
+        let Some(since) = entered else {
+            let name = format!("token-{id}-{token}");
+            self.world.state().executions.get_mut(&id).unwrap().wait =
+                ExecutionState::Waiting { token: name.clone() };
+            let told = self.retried(2, || invoke(self.notify(id, &name)), |_| "Stint.Transient");
+            return match told {
+                Outcome::Done(()) => At::AwaitApproval { entered: Some(now), token },
+                Outcome::Caught(_) => At::Expire,
+            };
+        };
+        match self.world.state().executions[&id].wait.clone() {
+            ExecutionState::Approved => At::Grant,
+            ExecutionState::Declined { error: "Stint.Denied" | "Stint.Cancelled" } => At::Succeeded,
+            ExecutionState::Declined { .. } => At::Expire,
+            _ if now.as_second() - since.as_second() >= i64::from(input.wait_seconds) => At::Expire,
+            _ => At::AwaitApproval { entered, token },
+        }
+    }
+
+    /// The `Retry` of a task: a process that died and anything transient is tried again, a second later each time.
+    fn retried<T, E>(
+        &self,
+        retries: u32,
+        task: impl Fn() -> Option<Result<T, E>>,
+        name: fn(&E) -> &'static str,
+    ) -> Outcome<T> {
+        for _ in 0..retries {
+            match task() {
+                Some(Ok(value)) => return Outcome::Done(value),
+                Some(Err(error)) if name(&error) != "Stint.Transient" => {
+                    return Outcome::Caught(name(&error));
+                }
+                _ => self.world.pass(1),
+            }
+        }
+        match task() {
+            Some(Ok(value)) => Outcome::Done(value),
+            Some(Err(error)) => Outcome::Caught(name(&error)),
+            None => Outcome::Caught("Lambda.Unknown"),
+        }
+    }
+
+    /// Time passes, the execution runs on and reconcile sweeps, until nothing is due any more.
+    pub(crate) fn settle(&self, id: RequestId, at: &mut At) {
+        for round in 0..60 {
+            self.run(id, at);
+            self.world.pass(600);
+            self.run(id, at);
+            self.sweep(&format!("sweep-{round}"));
+        }
+    }
+}
+
+pub(crate) fn start() -> At {
+    At::AwaitApproval { entered: None, token: 0 }
+}
+
+fn grant_error(error: &ActivateError) -> &'static str {
+    match error {
+        ActivateError::NotYet => "Stint.NotYet",
+        ActivateError::Rejected { .. } => "Stint.Rejected",
+        ActivateError::Missing(_) => "Stint.Transient",
+    }
+}
+
+fn end_error(error: &EndError) -> &'static str {
+    match error {
+        EndError::WindowOpen => "Stint.WindowMoved",
+        _ => "Stint.Transient",
+    }
+}
+
+pub(crate) fn token_in(mail: &str) -> String {
+    let (_, rest) = mail.split_once("/approvals/").unwrap();
+    rest.chars().take_while(char::is_ascii_alphanumeric).collect()
+}

@@ -1,0 +1,16 @@
+//! Whole journeys through the use cases, on a world in memory: every ending, everything twice, and a failure at every
+//! call in every mode.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set itself up should stop"
+)]
+
+mod endings;
+mod engine;
+mod faults;
+mod refusals;
+mod twice;

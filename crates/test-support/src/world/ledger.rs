@@ -1,0 +1,151 @@
+//! The ledger, its audit and what lives beside them, with the conditions that DynamoDB would check.
+
+use super::{LinkState, State, World};
+use jiff::Timestamp;
+use stint_app::ports::{
+    ApprovalLinks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError, Surroundings, TaskToken,
+    TaskTokens,
+};
+use stint_domain::audit::{Head, SealedEvent, Stream};
+use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::link::{ApprovalLink, LinkHash};
+use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
+
+impl Ledger for World {
+    async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
+        Ok(self.state().records.get(&id).cloned())
+    }
+
+    async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
+        let now = self.now();
+        self.failpoints
+            .around("commit", StoreError::Unavailable, || commit(&mut self.state(), change, beside, now))
+    }
+
+    async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
+        self.failpoints.around("append", StoreError::Unavailable, || {
+            let stream = Stream::system(circumstances.at, 0);
+            let mut state = self.state();
+            let head = state.heads.get(&stream.to_string()).cloned().unwrap_or_else(Head::genesis);
+            let sealed = event.clone().seal(&stream, &head, circumstances.clone());
+            state.heads.insert(stream.to_string(), sealed.head());
+            insert(&mut state, &sealed)
+        })
+    }
+}
+
+fn commit(
+    state: &mut State,
+    change: &Change,
+    beside: Option<&IdempotencyRecord>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = change.after().request.scope.request_id;
+    let current = state.records.get(&id);
+    if current == Some(change.after()) {
+        return Ok(());
+    }
+    if current.map(|recorded| &recorded.head) != change.before() {
+        return Err(StoreError::Conflict);
+    }
+    if let Some(record) = beside {
+        let place = (record.caller.clone(), record.key.clone());
+        if state.keys.get(&place).is_some_and(|kept| kept.expires_at > now) {
+            return Err(StoreError::Conflict);
+        }
+        state.keys.insert(place, record.clone());
+    }
+    for sealed in change.events() {
+        insert(state, sealed)?;
+    }
+    state.records.insert(id, change.after().clone());
+    Ok(())
+}
+
+/// An existing key refuses the insert.
+fn insert(state: &mut State, sealed: &SealedEvent) -> Result<(), StoreError> {
+    let key = (sealed.event.stream.clone(), sealed.event.sequence);
+    if state.events.contains_key(&key) {
+        return Err(StoreError::Conflict);
+    }
+    state.events.insert(key, sealed.clone());
+    Ok(())
+}
+
+impl IdempotencyKeys for World {
+    async fn find(
+        &self,
+        caller: &PrincipalId,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let found = self.state().keys.get(&(caller.clone(), key.to_owned())).cloned();
+        Ok(found.filter(|record| record.expires_at > now))
+    }
+}
+
+impl ApprovalLinks for World {
+    async fn reserve(
+        &self,
+        link: &ApprovalLink,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.failpoints.around("reserve link", StoreError::Unavailable, || {
+            let mut state = self.state();
+            let place = (link.request_id, link.approver.clone());
+            if state.links.get(&place).is_some_and(|kept| kept.sent || kept.reserved_until > now) {
+                return Ok(false);
+            }
+            state.links.insert(place, LinkState { link: link.clone(), reserved_until: until, sent: false });
+            state.links_by_hash.insert(link.hash.as_str().to_owned(), link.clone());
+            Ok(true)
+        })
+    }
+
+    async fn sent(&self, link: &ApprovalLink, _at: Timestamp) -> Result<(), StoreError> {
+        self.failpoints.around("mark link sent", StoreError::Unavailable, || {
+            let place = (link.request_id, link.approver.clone());
+            if let Some(kept) = self.state().links.get_mut(&place) {
+                kept.sent = true;
+            }
+            Ok(())
+        })
+    }
+
+    async fn find(&self, hash: &LinkHash) -> Result<Option<ApprovalLink>, StoreError> {
+        Ok(self.state().links_by_hash.get(hash.as_str()).cloned())
+    }
+}
+
+impl TaskTokens for World {
+    async fn keep(&self, id: RequestId, token: &TaskToken) -> Result<(), StoreError> {
+        self.failpoints.around("keep token", StoreError::Unavailable, || {
+            self.state().tokens.insert(id, token.reveal().to_owned());
+            Ok(())
+        })
+    }
+
+    async fn kept(&self, id: RequestId) -> Result<Option<TaskToken>, StoreError> {
+        Ok(self.state().tokens.get(&id).cloned().map(TaskToken::new))
+    }
+}
+
+impl Leases for World {
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.failpoints.around("lease", StoreError::Unavailable, || {
+            let mut state = self.state();
+            let taken = state.leases.get(name).is_some_and(|(who, end)| who != holder && *end > now);
+            if !taken {
+                state.leases.insert(name.to_owned(), (holder.to_owned(), until));
+            }
+            Ok(!taken)
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! A whole small cloud in memory.
+//!
+//! Guards the honesty of every test that stands on it: what a test asserts is read from here, from the target and the
+//! audit, and never from what a use case says of itself.
+
+mod directory;
+mod faults;
+mod ledger;
+mod listings;
+mod target;
+mod workflow;
+
+pub use faults::{Crash, Fault, Mode};
+pub use workflow::{Execution, ExecutionState};
+
+use faults::Failpoints;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use stint_app::letter::Letter;
+use stint_app::ports::{Activation, IdempotencyRecord, MailError, Mailer, Surroundings};
+use stint_domain::audit::{Head, SealedEvent};
+use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::link::ApprovalLink;
+use stint_domain::principal::Person;
+use stint_domain::record::Recorded;
+
+/// Everything there is. Lives behind one lock, so that a transaction is one.
+#[derive(Default)]
+pub struct State {
+    pub records: HashMap<RequestId, Recorded>,
+    pub events: BTreeMap<(String, u64), SealedEvent>,
+    pub heads: HashMap<String, Head>,
+    pub keys: HashMap<(PrincipalId, String), IdempotencyRecord>,
+    pub links: HashMap<(RequestId, PrincipalId), LinkState>,
+    pub links_by_hash: HashMap<String, ApprovalLink>,
+    pub tokens: HashMap<RequestId, String>,
+    pub leases: HashMap<String, (String, Timestamp)>,
+    /// What is at the target: by user and artefact.
+    pub target: BTreeMap<(String, String), Activation>,
+    /// The users the target knows.
+    pub users: Vec<String>,
+    /// The target answers nothing.
+    pub target_is_down: bool,
+    pub executions: HashMap<RequestId, Execution>,
+    pub people: BTreeMap<PrincipalId, Person>,
+    pub inbox: Vec<Mail>,
+    pub expiries: Vec<RequestId>,
+    random: u64,
+}
+
+pub struct LinkState {
+    pub link: ApprovalLink,
+    pub reserved_until: Timestamp,
+    pub sent: bool,
+}
+
+/// A mail as its reader gets it.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+}
+
+pub struct World {
+    state: Mutex<State>,
+    clock: Mutex<Timestamp>,
+    failpoints: Failpoints,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::starting_at(Timestamp::from_second(1_795_341_600).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+}
+
+impl World {
+    /// With the sample organisation, at a time of its own.
+    #[must_use]
+    pub fn starting_at(now: Timestamp) -> Self {
+        let people = directory::sample_people();
+        let users =
+            people.values().filter_map(|person| person.iam_user.as_ref().map(ToString::to_string)).collect();
+        let state = State { people, users, ..State::default() };
+        Self { state: Mutex::new(state), clock: Mutex::new(now), failpoints: Failpoints::default() }
+    }
+
+    /// The truth, to look at or to tamper with.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn pass(&self, seconds: i64) {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        *clock = clock.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(*clock);
+    }
+
+    /// Fails the chosen call from now on; calls are counted anew.
+    pub fn arm(&self, fault: Option<Fault>) {
+        self.failpoints.arm(fault);
+    }
+
+    /// How many calls were made since the last [`World::arm`], and what they were.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.failpoints.calls()
+    }
+
+    /// Whether anything of `id` is at the target whose date has not passed.
+    #[must_use]
+    pub fn has_access(&self, id: RequestId) -> bool {
+        let now = self.now();
+        self.state().target.values().any(|made| made.grant_id == id.grant_id() && !made.window.is_over(now))
+    }
+
+    /// Whether anything of `id` is at the target at all.
+    #[must_use]
+    pub fn has_leftovers(&self, id: RequestId) -> bool {
+        self.state().target.values().any(|made| made.grant_id == id.grant_id())
+    }
+
+    /// The canonical texts and hashes of a stream, as an auditor would verify them.
+    #[must_use]
+    pub fn stream(&self, stream: &str) -> Vec<(String, String)> {
+        let rows = |(_, sealed): (&(String, u64), &SealedEvent)| {
+            (sealed.canonical.clone(), sealed.hash.as_str().to_owned())
+        };
+        self.state().events.iter().filter(|((name, _), _)| name == stream).map(rows).collect()
+    }
+
+    /// The actions of a stream, in order.
+    #[must_use]
+    pub fn actions(&self, stream: &str) -> Vec<String> {
+        let events = &self.state().events;
+        events.iter().filter(|((name, _), _)| name == stream).map(|(_, e)| e.event.action.clone()).collect()
+    }
+}
+
+impl Surroundings for World {
+    fn now(&self) -> Timestamp {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn random(&self) -> [u8; 32] {
+        let mut state = self.state();
+        state.random += 1;
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(state.random.to_be_bytes()).for_each(|(to, from)| *to = from);
+        bytes
+    }
+}
+
+impl Mailer for World {
+    async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        self.failpoints.around("mail", MailError::Unavailable, || {
+            let mail =
+                Mail { to: letter.to.clone(), subject: letter.subject.clone(), text: letter.text.clone() };
+            self.state().inbox.push(mail);
+            Ok(())
+        })
+    }
+}
