@@ -1,0 +1,195 @@
+//! What the store makes of DynamoDB's answers, the rare ones above all. The common ones are in the contract suites.
+
+use super::*;
+use crate::testing::{Answers, config};
+use serde_json::{Value, json};
+use stint_app::ports::{IdempotencyRecord, Ledger as _};
+use stint_domain::audit::Head;
+use stint_domain::record::{Change, Circumstances, Recorded};
+use stint_domain::request::{AccessRequest, RequestState};
+use stint_domain::scope::{Scope, Target};
+use stint_domain::transition::Event;
+
+fn request() -> AccessRequest {
+    AccessRequest {
+        scope: Scope {
+            request_id: "req-01980000000070008000000000000001".parse().unwrap(),
+            requester: "ana".parse().unwrap(),
+            target: Target::IamUser { name: "ana".parse().unwrap() },
+            entitlement: "billing".parse().unwrap(),
+            access: stint_domain::entitlement::AccessKind::IamUserElevation { permissions: Vec::new() },
+            duration: "30m".parse().unwrap(),
+            starts_at: None,
+            justification: "it's \"needed\"".parse().unwrap(),
+            ticket: None,
+            policy_version: "v".to_owned(),
+        },
+        requester_name: "Ana".to_owned(),
+        entitlement_title: "Billing".to_owned(),
+        submitted_at: "2026-11-22T10:00:00Z".parse().unwrap(),
+        decide_by: "2026-11-22T18:00:00Z".parse().unwrap(),
+        state: RequestState::Pending { notified: [].into() },
+    }
+}
+
+fn circumstances() -> Circumstances {
+    Circumstances::of_component("test", request().submitted_at)
+}
+
+fn submission() -> Change {
+    Recorded::submission(request(), None, &circumstances()).unwrap()
+}
+
+fn cancellation() -> Change {
+    submission().after().advance(Event::Cancelled, &circumstances()).unwrap()
+}
+
+fn key(expires_at: &str) -> IdempotencyRecord {
+    IdempotencyRecord {
+        caller: "ana".parse().unwrap(),
+        key: "k".to_owned(),
+        body_hash: "b".to_owned(),
+        request_id: request().scope.request_id,
+        expires_at: expires_at.parse().unwrap(),
+    }
+}
+
+fn cancelled(codes: &[&str]) -> (u16, String) {
+    let reasons: Vec<_> = codes.iter().map(|code| json!({ "Code": code })).collect();
+    (400, json!({ "__type": "TransactionCanceledException", "CancellationReasons": reasons }).to_string())
+}
+
+fn head(head: &Head) -> (u16, String) {
+    let item = json!({ "sequence": { "N": head.sequence.to_string() }, "hash": { "S": head.hash.as_str() } });
+    (200, json!({ "Item": item }).to_string())
+}
+
+fn no_answer() -> (u16, String) {
+    (500, json!({ "__type": "InternalServerError" }).to_string())
+}
+
+async fn commit(
+    change: &Change,
+    beside: Option<&IdempotencyRecord>,
+    answers: &[(u16, String)],
+) -> (Result<(), StoreError>, Vec<String>) {
+    let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, body.as_str())).collect();
+    let answers = Answers::in_order(&answers);
+    let store = DynamoStore::new(&config(&answers), Tables::named("stint-grants", "stint-audit").unwrap());
+    (store.commit(change, beside).await, answers.sent())
+}
+
+fn done() -> (u16, String) {
+    (200, "{}".to_owned())
+}
+
+#[tokio::test]
+async fn a_change_and_its_events_are_one_transaction_on_condition_of_the_head_that_was_read() {
+    let (result, sent) = commit(&cancellation(), None, &[done()]).await;
+    result.unwrap();
+    let [sent] = &sent[..] else { panic!("one call") };
+    let sent: Value = serde_json::from_str(sent).unwrap();
+    let statements = sent["TransactStatements"].as_array().unwrap();
+    assert_eq!(statements.len(), 2);
+    let update = r#"UPDATE "stint-grants" SET "schema"=? SET "doc"=? SET "sequence"=? SET "hash"=? REMOVE "gsi_due_shard" REMOVE "gsi_due_at" WHERE "pk"=? AND "sk"=? AND "sequence"=? AND "hash"=?"#;
+    assert_eq!(statements[0]["Statement"], update);
+    assert_eq!(statements[0]["Parameters"][6], json!({ "N": "1" }));
+    let insert = r#"INSERT INTO "stint-audit" VALUE {'stream': ?, 'seq': ?, 'doc': ?, 'hash': ?, 'day_shard': ?, 'at_id': ?}"#;
+    assert_eq!(statements[1]["Statement"], insert);
+    assert_eq!(statements[1]["Parameters"][2], json!({ "S": cancellation().events()[0].canonical }));
+}
+
+#[tokio::test]
+async fn a_refused_commit_that_had_been_made_before_succeeds_under_either_name_of_a_duplicate() {
+    for code in ["DuplicateItem", "DuplicateItemException", "ConditionalCheckFailed"] {
+        let answers = [cancelled(&[code, "None"]), head(&submission().after().head)];
+        commit(&submission(), None, &answers).await.0.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refused_commit_whose_record_has_moved_is_a_conflict() {
+    let answers =
+        [cancelled(&["ConditionalCheckFailed", "None"]), head(&Head { sequence: 7, ..Head::genesis() })];
+    let (result, _) = commit(&cancellation(), None, &answers).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_the_request_does_not_know_of_is_corruption_and_not_a_conflict_for_ever() {
+    let answers = [cancelled(&["None", "DuplicateItem"]), head(cancellation().before().unwrap())];
+    let (result, _) = commit(&cancellation(), None, &answers).await;
+    assert!(matches!(result, Err(StoreError::Corrupt { .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_looked_up() {
+    let made = [no_answer(), head(&cancellation().after().head)];
+    commit(&cancellation(), None, &made).await.0.unwrap();
+    let not_made = [no_answer(), head(cancellation().before().unwrap())];
+    assert!(matches!(commit(&cancellation(), None, &not_made).await.0, Err(StoreError::Unavailable(_))));
+    let down = [no_answer(), no_answer()];
+    assert!(matches!(commit(&cancellation(), None, &down).await.0, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn contention_is_met_again_until_it_passes() {
+    for code in ["TransactionConflict", "ThrottlingError"] {
+        let answers = [cancelled(&["None", code]), cancelled(&[code, "None"]), done()];
+        let (result, sent) = commit(&cancellation(), None, &answers).await;
+        result.unwrap();
+        assert_eq!(sent.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_beside_contention_is_a_refusal() {
+    let answers = [cancelled(&["ConditionalCheckFailed", "TransactionConflict"]), head(&Head::genesis())];
+    assert!(matches!(commit(&cancellation(), None, &answers).await.0, Err(StoreError::Conflict)));
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_replaced_only_once_it_has_expired() {
+    let stored = |until: &str| {
+        let item = json!({ "body_hash": { "S": "old" }, "request_id": { "S": request().scope.request_id },
+            "valid_until": { "S": until }, "expires_at": { "N": "1" } });
+        (200, json!({ "Item": item }).to_string())
+    };
+    let taken = || [cancelled(&["None", "None", "DuplicateItem"]), (200, "{}".to_owned())];
+    let [refused, absent] = taken();
+    let expired = [refused, absent, stored("2026-11-22T10:00:00Z"), done()];
+    let (result, sent) = commit(&submission(), Some(&key("2026-11-23T10:00:00Z")), &expired).await;
+    result.unwrap();
+    assert!(sent[3].contains(r#"UPDATE \"stint-grants\" SET \"body_hash\"=?"#), "{}", sent[3]);
+    let [refused, absent] = taken();
+    let live = [refused, absent, stored("2026-11-22T10:00:01Z")];
+    let (result, _) = commit(&submission(), Some(&key("2026-11-23T10:00:00Z")), &live).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+}
+
+#[tokio::test]
+async fn what_stint_did_not_write_is_corrupt_and_what_is_not_there_is_not() {
+    let doc = serde_json::to_string(&request()).unwrap();
+    let item = |pk: &str, schema: &str, doc: &str| {
+        let item = json!({ "pk": { "S": pk }, "schema": { "N": schema }, "doc": { "S": doc },
+            "sequence": { "N": "1" }, "hash": { "S": "h" } });
+        json!({ "Item": item }).to_string()
+    };
+    let load = async |body: &str| {
+        let answers = Answers::always(200, body);
+        let store =
+            DynamoStore::new(&config(&answers), Tables::named("stint-grants", "stint-audit").unwrap());
+        store.load(request().scope.request_id).await
+    };
+    let pk = format!("REQ#{}", request().scope.request_id);
+    assert_eq!(load(&item(&pk, "1", &doc)).await.unwrap().unwrap().request, request());
+    assert!(load("{}").await.unwrap().is_none());
+    for wrong in [
+        item(&pk, "2", &doc),
+        item("REQ#req-2", "1", &doc),
+        item(&pk, "1", "{}"),
+        r#"{"Item":{}}"#.to_owned(),
+    ] {
+        assert!(matches!(load(&wrong).await, Err(StoreError::Corrupt { .. })), "{wrong}");
+    }
+}

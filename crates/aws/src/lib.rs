@@ -1,0 +1,20 @@
+//! The ports of Stint on AWS: one adapter to a file, each holding only the client it uses.
+//!
+//! Adapters translate and nothing else: they decide nothing, and what they cannot tell apart they report as
+//! unavailable. They must not know HTTP APIs, policies or the workflow's shape.
+
+pub mod client;
+pub mod directory;
+pub mod dynamodb;
+pub mod expirer;
+pub mod fetch;
+pub mod iam;
+pub mod mailer;
+mod partiql;
+pub mod surroundings;
+pub mod workflow;
+
+pub use partiql::{InvalidTableName, TableName};
+
+#[cfg(test)]
+mod testing;
