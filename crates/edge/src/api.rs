@@ -1,0 +1,59 @@
+//! The HTTP API under `/v1`.
+//!
+//! Guards: no route without a verified caller; what comes in is read strictly; what goes out is a view or a problem.
+//! It decodes, calls one use case and encodes. It must not decide anything.
+
+mod audit;
+mod entitlements;
+mod grants;
+mod parts;
+mod requests;
+mod signed;
+mod views;
+
+pub use parts::{Api, Parts, Store};
+pub(crate) use signed::source_address;
+pub use views::{grant_view, request_view};
+
+use crate::problem::{name_instance, not_found, wrong_method};
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use std::sync::Arc;
+
+/// Every route, method by method; `docs/openapi.yaml` lists the same, and a test holds the two together.
+pub const ROUTES: [(&str, &str); 13] = [
+    ("GET", "/v1/entitlements"),
+    ("GET", "/v1/requests"),
+    ("POST", "/v1/requests"),
+    ("GET", "/v1/requests/{id}"),
+    ("GET", "/v1/requests/{id}/events"),
+    ("POST", "/v1/requests/{id}/approve"),
+    ("POST", "/v1/requests/{id}/deny"),
+    ("POST", "/v1/requests/{id}/cancel"),
+    ("GET", "/v1/grants"),
+    ("GET", "/v1/grants/{id}"),
+    ("POST", "/v1/grants/{id}/return"),
+    ("GET", "/v1/audit/events"),
+    ("GET", "/v1/me"),
+];
+
+pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
+    Router::new()
+        .route("/v1/me", get(entitlements::me::<P>))
+        .route("/v1/entitlements", get(entitlements::list::<P>))
+        .route("/v1/requests", get(requests::list::<P>).post(requests::submit::<P>))
+        .route("/v1/requests/{id}", get(requests::one::<P>))
+        .route("/v1/requests/{id}/events", get(requests::events::<P>))
+        .route("/v1/requests/{id}/approve", post(requests::approve::<P>))
+        .route("/v1/requests/{id}/deny", post(requests::deny::<P>))
+        .route("/v1/requests/{id}/cancel", post(requests::cancel::<P>))
+        .route("/v1/grants", get(grants::list::<P>))
+        .route("/v1/grants/{id}", get(grants::one::<P>))
+        .route("/v1/grants/{id}/return", post(grants::give_back::<P>))
+        .route("/v1/audit/events", get(audit::events::<P>))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(name_instance))
+        .with_state(api)
+}

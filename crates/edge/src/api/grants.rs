@@ -1,0 +1,51 @@
+//! Grants: what is had, what was had, and giving it back.
+
+use super::parts::{Api, Parts};
+use super::signed::{Id, Paging, Params, Signed};
+use super::views::grant_view;
+use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use stint_app::ports::Register;
+use stint_app::read::view_request;
+use stint_app::withdraw::return_grant;
+use stint_domain::ids::GrantId;
+
+/// A page may hold fewer grants than asked for: it is a page of requests, without those that led to none.
+pub(super) async fn list<P: Parts>(
+    State(api): State<Arc<Api<P>>>,
+    Signed(caller): Signed,
+    Params(paging): Params<Paging>,
+) -> Result<Json<Value>, Problem> {
+    let page = api.store.of_requester(&caller.principal, &paging.query(20, 100)?).await?;
+    let items: Vec<_> =
+        page.items.iter().filter(|request| request.grant().is_some()).map(grant_view).collect();
+    Ok(Json(json!({ "items": items, "next": page.next })))
+}
+
+pub(super) async fn one<P: Parts>(
+    State(api): State<Arc<Api<P>>>,
+    Signed(caller): Signed,
+    Id(id): Id<GrantId>,
+) -> Result<Json<Value>, Problem> {
+    let id = id.request_id();
+    let request =
+        view_request(&api.store, &api.directory, &api.policy, &api.surroundings, &caller, id).await?;
+    match grant_view(&request) {
+        Value::Null => Err(Problem::NotFound),
+        view => Ok(Json(view)),
+    }
+}
+
+pub(super) async fn give_back<P: Parts>(
+    State(api): State<Arc<Api<P>>>,
+    Signed(caller): Signed,
+    Id(id): Id<GrantId>,
+) -> Result<Json<Value>, Problem> {
+    let id = id.request_id();
+    let request =
+        return_grant(&api.store, &api.workflow, &api.expirer, &api.surroundings, &caller, id).await?;
+    Ok(Json(grant_view(&request)))
+}

@@ -1,0 +1,32 @@
+//! What the API is put together from: adapters in a function, fakes in a test.
+
+use crate::identity::{KeySource, TokenVerifier};
+use stint_app::ports::{
+    ApprovalLinks, AuditTrail, Directory, Expirer, IdempotencyKeys, Ledger, Register, Surroundings,
+    TaskTokens, Workflow,
+};
+use stint_policy::PolicyBundle;
+
+/// Everything that is stored.
+pub trait Store: Ledger + IdempotencyKeys + ApprovalLinks + TaskTokens + Register + AuditTrail {}
+impl<T: Ledger + IdempotencyKeys + ApprovalLinks + TaskTokens + Register + AuditTrail> Store for T {}
+
+/// The kinds of parts that go together.
+pub trait Parts: Send + Sync + 'static {
+    type Store: Store + 'static;
+    type Directory: Directory + 'static;
+    type Workflow: Workflow + 'static;
+    type Expirer: Expirer + 'static;
+    type Surroundings: Surroundings + 'static;
+    type Keys: KeySource + 'static;
+}
+
+pub struct Api<P: Parts> {
+    pub store: P::Store,
+    pub directory: P::Directory,
+    pub workflow: P::Workflow,
+    pub expirer: P::Expirer,
+    pub surroundings: P::Surroundings,
+    pub tokens: TokenVerifier<P::Keys>,
+    pub policy: PolicyBundle,
+}

@@ -1,0 +1,130 @@
+//! What the API shows of a request and a grant. Field names are the API's contract.
+
+use serde_json::{Value, json};
+use stint_domain::entitlement::{AccessKind, Entitlement};
+use stint_domain::grant::{GrantState, Proof, RemovalReason};
+use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::scope::Target;
+
+/// A request, with its decision and its grant.
+#[must_use]
+pub fn request_view(request: &AccessRequest) -> Value {
+    let scope = &request.scope;
+    let AccessKind::IamUserElevation { permissions } = &scope.access;
+    json!({
+        "id": scope.request_id,
+        "state": request.state.name(),
+        "entitlement": scope.entitlement,
+        "entitlement_title": request.entitlement_title,
+        "requester": scope.requester,
+        "requester_name": request.requester_name,
+        "target": target(&scope.target),
+        "permissions": permissions,
+        "max_overstay_seconds": scope.access.max_overstay_seconds(),
+        "duration": scope.duration.to_string(),
+        "justification": scope.justification,
+        "ticket": scope.ticket,
+        "starts_at": scope.starts_at,
+        "submitted_at": request.submitted_at,
+        "decide_by": request.decide_by,
+        "policy_version": scope.policy_version,
+        "decision": decision(&request.state),
+        "grant": grant_view(request),
+    })
+}
+
+fn target(target: &Target) -> Value {
+    let Target::IamUser { name } = target;
+    json!({ "kind": "iam_user", "name": name })
+}
+
+fn decision(state: &RequestState) -> Value {
+    match state {
+        RequestState::Approved { approval, approved_at, .. } => {
+            decided("APPROVED", &approval.by, approval.comment.as_ref().map(|c| c.as_str()), *approved_at)
+        }
+        RequestState::Denied { by, comment, at } => {
+            decided("DENIED", by, comment.as_ref().map(|c| c.as_str()), *at)
+        }
+        RequestState::Lapsed { because, at } => json!({ "verdict": "LAPSED", "because": because, "at": at }),
+        RequestState::Cancelled { at } => json!({ "verdict": "CANCELLED", "at": at }),
+        RequestState::Pending { .. } => Value::Null,
+    }
+}
+
+fn decided(verdict: &str, by: &Decider, comment: Option<&str>, at: jiff::Timestamp) -> Value {
+    let by = match by {
+        Decider::Policy { policies } => json!({ "kind": "policy", "policies": policies }),
+        Decider::Person { id, name, .. } => json!({ "kind": "person", "id": id, "name": name }),
+    };
+    json!({ "verdict": verdict, "by": by, "comment": comment, "at": at })
+}
+
+/// The grant of a request; `null` while there is none.
+#[must_use]
+pub fn grant_view(request: &AccessRequest) -> Value {
+    let Some(grant) = request.grant() else { return Value::Null };
+    let scope = &request.scope;
+    let mut view = json!({
+        "id": scope.request_id.grant_id(),
+        "request_id": scope.request_id,
+        "entitlement": scope.entitlement,
+        "target": target(&scope.target),
+        "state": grant.name(),
+        "window": grant.window(),
+    });
+    if let (Some(fields), Value::Object(more)) = (view.as_object_mut(), particulars(grant)) {
+        fields.extend(more);
+    }
+    view
+}
+
+fn particulars(grant: &GrantState) -> Value {
+    match grant {
+        GrantState::Scheduled | GrantState::Activating { .. } => json!({}),
+        GrantState::Active { activated_at, .. } => json!({ "activated_at": activated_at }),
+        GrantState::Deactivating { removal } => {
+            json!({ "ending": reason(&removal.why), "failures": removal.failures })
+        }
+        GrantState::RemovalFailed { removal, error } => {
+            json!({ "ending": reason(&removal.why), "failures": removal.failures, "error": error })
+        }
+        GrantState::Ended { ended_by, at, proof } => {
+            json!({ "ended_by": ended_by, "ended_at": at, "proof": shown(proof) })
+        }
+        GrantState::ActivationFailed { reason, at, proof } => {
+            json!({ "reason": reason, "ended_at": at, "proof": shown(proof) })
+        }
+    }
+}
+
+fn reason(why: &RemovalReason) -> Value {
+    match why {
+        RemovalReason::Ended { ended_by, .. } => json!(ended_by),
+        RemovalReason::ActivationFailed { reason } => json!(reason),
+    }
+}
+
+fn shown(proof: &Proof) -> Value {
+    match proof {
+        Proof::NeverActivated => json!({ "kind": "never_activated" }),
+        Proof::Receipt(receipt) => json!({ "kind": "receipt", "receipt": receipt }),
+    }
+}
+
+/// An entitlement as its requester sees it.
+#[must_use]
+pub(super) fn entitlement_view(entitlement: &Entitlement, at_once: bool) -> Value {
+    let AccessKind::IamUserElevation { permissions } = &entitlement.access;
+    json!({
+        "id": entitlement.id,
+        "title": entitlement.title,
+        "description": entitlement.description,
+        "risk": entitlement.risk,
+        "permissions": permissions,
+        "max_duration": entitlement.max_duration.to_string(),
+        "decide_within": entitlement.decide_within.to_string(),
+        "max_overstay_seconds": entitlement.access.max_overstay_seconds(),
+        "approval": if at_once { "policy" } else { "person" },
+    })
+}

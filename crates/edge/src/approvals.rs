@@ -1,0 +1,188 @@
+//! The page behind a mail link, under `/approvals/{token}`.
+//!
+//! Guards: GET and HEAD change nothing, whoever sends them; a decision is a POST that came from our own page; whoever
+//! comes second is told who decided. The token is in the path, so the path is never logged.
+
+use crate::csrf::FormGuard;
+use crate::emf::{Metric, count, measure};
+use crate::page::{self, Answer, Choice, NotAllowed, Page};
+use crate::problem::Problem;
+use axum::Router;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use std::sync::Arc;
+use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
+use stint_app::failure::Missing;
+use stint_app::open_link::{OpenedLink, open_link};
+use stint_app::ports::{ApprovalLinks, Directory, Ledger, Surroundings, TaskTokens, Workflow};
+use stint_domain::request::AccessRequest;
+use stint_domain::transition::Refusal;
+use stint_policy::PolicyBundle;
+
+pub struct Approvals<L, D, W, S> {
+    pub store: L,
+    pub directory: D,
+    pub workflow: W,
+    pub surroundings: S,
+    pub policy: PolicyBundle,
+    pub forms: FormGuard,
+}
+
+/// The largest form, in bytes.
+const LARGEST_FORM: usize = 16 * 1024;
+
+pub fn router<L, D, W, S>(approvals: Arc<Approvals<L, D, W, S>>) -> Router
+where
+    L: Ledger + ApprovalLinks + TaskTokens + 'static,
+    D: Directory + 'static,
+    W: Workflow + 'static,
+    S: Surroundings + 'static,
+{
+    Router::new()
+        .route("/approvals/{token}", get(show::<L, D, W, S>).post(decide::<L, D, W, S>))
+        .fallback(async || page::unknown())
+        .with_state(approvals)
+}
+
+async fn show<L, D, W, S>(
+    State(approvals): State<Arc<Approvals<L, D, W, S>>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Page
+where
+    L: Ledger + ApprovalLinks,
+    D: Directory,
+    S: Surroundings,
+{
+    let opened = match open_link(&approvals.store, &token).await {
+        Ok(opened) => opened,
+        Err(missing) => return not_opened(missing),
+    };
+    let nonce = approvals.forms.nonce(&headers, approvals.surroundings.random());
+    let name = approver_name(&approvals.directory, &opened).await;
+    page::view(&opened.request, &name, &nonce, approvals.surroundings.now())
+        .with_cookie(approvals.forms.set_cookie(&nonce))
+}
+
+/// For the page only; should the directory not answer, the id has to do.
+async fn approver_name(directory: &impl Directory, opened: &OpenedLink) -> String {
+    let person = directory.person(&opened.link.approver).await.ok().flatten();
+    person.map_or_else(|| opened.link.approver.to_string(), |person| person.display_name)
+}
+
+fn not_opened(missing: Missing) -> Page {
+    match missing {
+        Missing::NotFound => page::unknown(),
+        Missing::Failure(failure) => {
+            let _logged = Problem::from(failure);
+            page::unavailable()
+        }
+    }
+}
+
+async fn decide<L, D, W, S>(
+    State(approvals): State<Arc<Approvals<L, D, W, S>>>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response
+where
+    L: Ledger + ApprovalLinks + TaskTokens,
+    D: Directory,
+    W: Workflow,
+    S: Surroundings,
+{
+    decided(&approvals, &token, request).await.into_response()
+}
+
+async fn decided<L, D, W, S>(approvals: &Approvals<L, D, W, S>, token: &str, request: Request) -> Page
+where
+    L: Ledger + ApprovalLinks + TaskTokens,
+    D: Directory,
+    W: Workflow,
+    S: Surroundings,
+{
+    let opened = match open_link(&approvals.store, token).await {
+        Ok(opened) => opened,
+        Err(missing) => return not_opened(missing),
+    };
+    let (parts, body) = request.into_parts();
+    let source_address = crate::api::source_address(&parts);
+    let headers = parts.headers.clone();
+    let Some(answer) = answer(Request::from_parts(parts, body)).await else { return page::forged() };
+    if let Err(forged) = approvals.forms.check(&headers, &answer.nonce) {
+        tracing::warn!(request.id = %opened.link.request_id, reason = %forged, outcome = "denied", "a form was not believed");
+        return page::forged();
+    }
+    let comment = match answer.comment() {
+        Ok(comment) => comment,
+        Err(bad) => return page::invalid(&bad),
+    };
+    let ask = DecideRequest {
+        request_id: opened.link.request_id,
+        verdict: if answer.decision == Choice::Approve { Verdict::Approve } else { Verdict::Deny },
+        comment,
+        shown: Some(opened.link.scope_hash.clone()),
+    };
+    let caller = opened.caller(source_address);
+    let done = decide_request(
+        &approvals.store,
+        &approvals.directory,
+        &approvals.workflow,
+        &approvals.policy,
+        &approvals.surroundings,
+        &caller,
+        ask,
+    );
+    match done.await {
+        Ok(request) => {
+            note(&request, &opened.request, approvals.surroundings.now());
+            page::done(&request)
+        }
+        Err(error) => not_decided(error),
+    }
+}
+
+/// A form that cannot be read is not one of ours.
+async fn answer(request: Request) -> Option<Answer> {
+    let form =
+        request.headers().get(CONTENT_TYPE)?.to_str().ok()?.starts_with("application/x-www-form-urlencoded");
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, LARGEST_FORM).await.ok().filter(|_| form)?;
+    let again = Request::from_parts(parts, bytes.into());
+    axum::extract::Form::<Answer>::from_request(again, &())
+        .await
+        .ok()
+        .map(|axum::extract::Form(answer)| answer)
+}
+
+/// Only the first decision is counted: a repeat finds the request as it leaves it.
+fn note(after: &AccessRequest, before: &AccessRequest, now: jiff::Timestamp) {
+    if after.state.name() == before.state.name() {
+        return;
+    }
+    count(if after.grant().is_some() { Metric::RequestApproved } else { Metric::RequestDenied }, now);
+    let waited = now.as_millisecond().saturating_sub(after.submitted_at.as_millisecond());
+    measure(Metric::ApprovalLatencyMs, waited, now);
+}
+
+fn not_decided(error: DecideError) -> Page {
+    match error {
+        DecideError::NotAllowed { .. } => page::refused(NotAllowed::NotEligible),
+        DecideError::Refused(Refusal::SelfApproval, _) => page::refused(NotAllowed::SelfApproval),
+        DecideError::Refused(Refusal::AlreadyDecided { .. }, request) => {
+            page::settled(&request).with_status(StatusCode::CONFLICT)
+        }
+        DecideError::Refused(Refusal::TooLateToDecide, request) => {
+            page::settled(&request).with_status(StatusCode::GONE)
+        }
+        DecideError::Refused(refusal, _) => {
+            let _logged = Problem::from(refusal);
+            page::unavailable()
+        }
+        DecideError::Missing(missing) => not_opened(missing),
+    }
+}

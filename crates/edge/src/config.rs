@@ -1,0 +1,212 @@
+//! A function's settings, read from its environment once, at start.
+//!
+//! Guards: a function starts with all of its settings or not at all, and says about everything that is wrong in one
+//! error. It must not read secrets: the environment holds none.
+
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// The settings that are missing (or empty) and those that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("environment variables are missing: [{}], unusable: [{}]", join(.missing), join(.unusable))]
+pub struct BadEnvironment {
+    pub missing: BTreeSet<&'static str>,
+    pub unusable: BTreeSet<&'static str>,
+}
+
+fn join(names: &BTreeSet<&'static str>) -> String {
+    names.iter().copied().collect::<Vec<_>>().join(", ")
+}
+
+/// What every function has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    pub grants: String,
+    pub audit: String,
+}
+
+/// `grant` and `expire`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskConfig {
+    pub tables: Tables,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestConfig {
+    pub tables: Tables,
+    pub state_machine_arn: String,
+    pub expire_function: String,
+    pub user_pool_id: String,
+    /// The URL that the issuer calls itself in its tokens.
+    pub issuer: String,
+    /// The client ids whose tokens are meant for Stint.
+    pub audience: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApproveConfig {
+    pub tables: Tables,
+    pub user_pool_id: String,
+    /// The base of mail links, without a slash at its end.
+    pub public_url: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifyConfig {
+    pub tables: Tables,
+    pub user_pool_id: String,
+    pub public_url: String,
+    pub mail_from: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReconcileConfig {
+    pub tables: Tables,
+    pub state_machine_arn: String,
+}
+
+/// A configuration that can be read from an environment.
+pub trait Config: Sized {
+    /// Reads all of it, noting in `environment` what is wrong.
+    fn read(environment: &mut Environment) -> Self;
+
+    /// From the process's own environment.
+    fn from_env() -> Result<Self, BadEnvironment> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// From any source of variables.
+    fn from_variables(lookup: impl Fn(&str) -> Option<String> + 'static) -> Result<Self, BadEnvironment> {
+        let mut environment =
+            Environment { lookup: Box::new(lookup), missing: BTreeSet::new(), unusable: BTreeSet::new() };
+        let config = Self::read(&mut environment);
+        let Environment { missing, unusable, .. } = environment;
+        let good = missing.is_empty() && unusable.is_empty();
+        if good { Ok(config) } else { Err(BadEnvironment { missing, unusable }) }
+    }
+}
+
+type Lookup = Box<dyn Fn(&str) -> Option<String>>;
+
+/// The variables, and what was found wrong with them so far.
+pub struct Environment {
+    lookup: Lookup,
+    missing: BTreeSet<&'static str>,
+    unusable: BTreeSet<&'static str>,
+}
+
+impl Environment {
+    fn text(&mut self, name: &'static str) -> String {
+        let found = (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        found.unwrap_or_else(|| {
+            self.missing.insert(name);
+            String::new()
+        })
+    }
+
+    fn list(&mut self, name: &'static str) -> Vec<String> {
+        let text = self.text(name);
+        let list: Vec<_> = text.split(',').map(|item| item.trim().to_owned()).collect();
+        if !text.is_empty() && list.iter().any(String::is_empty) {
+            self.unusable.insert(name);
+        }
+        list
+    }
+
+    fn url(&mut self, name: &'static str) -> String {
+        let text = self.text(name);
+        let usable = text.starts_with("https://") || text.starts_with("http://");
+        if !text.is_empty() && (!usable || text.ends_with('/')) {
+            self.unusable.insert(name);
+        }
+        text
+    }
+
+    fn tables(&mut self) -> Tables {
+        Tables { grants: self.text("STINT_GRANTS_TABLE"), audit: self.text("STINT_AUDIT_TABLE") }
+    }
+}
+
+impl Config for TaskConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self { tables: env.tables() }
+    }
+}
+
+impl Config for RequestConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self {
+            tables: env.tables(),
+            state_machine_arn: env.text("STINT_STATE_MACHINE_ARN"),
+            expire_function: env.text("STINT_EXPIRE_FUNCTION"),
+            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            issuer: env.text("STINT_ISSUER"),
+            audience: env.list("STINT_AUDIENCE"),
+        }
+    }
+}
+
+impl Config for ApproveConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self {
+            tables: env.tables(),
+            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            public_url: env.url("STINT_PUBLIC_URL"),
+        }
+    }
+}
+
+impl Config for NotifyConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self {
+            tables: env.tables(),
+            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            public_url: env.url("STINT_PUBLIC_URL"),
+            mail_from: env.text("STINT_MAIL_FROM"),
+        }
+    }
+}
+
+impl Config for ReconcileConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self { tables: env.tables(), state_machine_arn: env.text("STINT_STATE_MACHINE_ARN") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_but(missing: &'static [&'static str]) -> impl Fn(&str) -> Option<String> {
+        move |name| (!missing.contains(&name)).then(|| format!("https://{name}"))
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let missing = &["STINT_AUDIT_TABLE", "STINT_MAIL_FROM"];
+        let error = NotifyConfig::from_variables(all_but(missing)).unwrap_err();
+        assert_eq!(error.missing, BTreeSet::from(*missing));
+        assert!(NotifyConfig::from_variables(all_but(&[])).is_ok());
+    }
+
+    #[test]
+    fn blank_is_missing_and_half_a_list_or_a_url_with_a_slash_at_its_end_is_unusable() {
+        let blank = |_: &str| Some(" ".to_owned());
+        assert_eq!(TaskConfig::from_variables(blank).unwrap_err().missing.len(), 2);
+        let half = |_: &str| Some("one,".to_owned());
+        assert_eq!(
+            RequestConfig::from_variables(half).unwrap_err().unusable,
+            BTreeSet::from(["STINT_AUDIENCE"])
+        );
+        for wrong in ["https://stint.example/", "ftp://stint.example"] {
+            let error = ApproveConfig::from_variables(move |_| Some(wrong.to_owned())).unwrap_err();
+            assert_eq!(error.unusable, BTreeSet::from(["STINT_PUBLIC_URL"]), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_audience_may_be_several_clients() {
+        let config = RequestConfig::from_variables(|_| Some("web, cli".to_owned())).unwrap();
+        assert_eq!(config.audience, ["web", "cli"]);
+    }
+}

@@ -1,0 +1,17 @@
+//! Where Stint meets Lambda and HTTP.
+//!
+//! What comes in is read strictly and its sender established; what goes out is a task's result, a problem or a page, and
+//! never something of the inside. It must not decide anything: that is for `stint-app` and below.
+
+pub mod api;
+pub mod approvals;
+pub mod body;
+pub mod config;
+pub mod csrf;
+pub mod emf;
+pub mod export;
+pub mod identity;
+pub mod page;
+pub mod problem;
+pub mod task_error;
+pub mod telemetry;

@@ -1,0 +1,106 @@
+//! The pages behind an approver's link.
+//!
+//! Guards: a page works without scripts and loads nothing; what others wrote is text in it; nobody may keep, frame or
+//! index it, and it sends no referrer, since its address is the secret. A page for an unknown link says nothing about
+//! which links exist. It must not decide anything.
+
+mod answer;
+mod question;
+mod response;
+mod verdict;
+
+pub use answer::{Answer, Choice};
+pub use response::{Page, secure};
+
+use crate::csrf::Nonce;
+use crate::page::question::Question;
+use crate::page::verdict::Verdict;
+use askama::Template;
+use http::StatusCode;
+use jiff::Timestamp;
+use stint_domain::BadInput;
+use stint_domain::request::{AccessRequest, RequestState};
+
+/// Why somebody with a link may not decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAllowed {
+    SelfApproval,
+    /// Not among those who may decide this, any more.
+    NotEligible,
+}
+
+/// What a link shows: the question while it is open, and after that the answer.
+#[must_use]
+pub fn view(request: &AccessRequest, approver_name: &str, nonce: &Nonce, now: Timestamp) -> Page {
+    match &request.state {
+        RequestState::Pending { .. } if now < request.decide_by => {
+            response::page(StatusCode::OK, &Question::new(request, approver_name, nonce, now))
+        }
+        _ => settled(request),
+    }
+}
+
+/// What became of the request, for whoever comes second; `409` where that is the answer to a decision.
+#[must_use]
+pub fn settled(request: &AccessRequest) -> Page {
+    response::page(StatusCode::OK, &Verdict::new(request, false))
+}
+
+/// What became of the request, for whoever has just decided.
+#[must_use]
+pub fn done(request: &AccessRequest) -> Page {
+    response::page(StatusCode::OK, &Verdict::new(request, true))
+}
+
+/// The same for nonsense, for a link that never was and for one that is gone.
+#[must_use]
+pub fn unknown() -> Page {
+    let text = "This link leads nowhere. Open it from the mail again; if it still leads nowhere, there is nothing to decide.";
+    message(StatusCode::NOT_FOUND, "Nothing here", text)
+}
+
+#[must_use]
+pub fn refused(why: NotAllowed) -> Page {
+    let text = match why {
+        NotAllowed::SelfApproval => "Nobody decides on their own request. Somebody else has been asked, too.",
+        NotAllowed::NotEligible => {
+            "You are not, or not any more, among those who may decide this. Nothing has been decided."
+        }
+    };
+    message(StatusCode::FORBIDDEN, "You may not decide this", text)
+}
+
+/// The form cannot be shown to come from our page.
+#[must_use]
+pub fn forged() -> Page {
+    let text = "The form came from a page that is too old or not ours. Nothing has been decided. Open the link from the mail again.";
+    message(StatusCode::FORBIDDEN, "Please try again", text)
+}
+
+/// Something in the form cannot be accepted.
+#[must_use]
+pub fn invalid(bad: &BadInput) -> Page {
+    let text = format!("The {} {}. Nothing has been decided. Go back and change it.", bad.field, bad.advice);
+    message(StatusCode::UNPROCESSABLE_ENTITY, "Please change your answer", &text)
+}
+
+#[must_use]
+pub fn unavailable() -> Page {
+    let text = "It is not certain that anything has been decided. Open the link from the mail again in a moment to see.";
+    message(StatusCode::SERVICE_UNAVAILABLE, "Stint cannot answer now", text)
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message<'a> {
+    style: &'static str,
+    title: &'a str,
+    text: &'a str,
+}
+
+fn message(status: StatusCode, title: &str, text: &str) -> Page {
+    response::page(status, &Message { style: response::STYLE, title, text })
+}
+
+#[cfg(test)]
+mod tests;

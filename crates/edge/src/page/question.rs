@@ -1,0 +1,68 @@
+//! The page that asks.
+
+use super::response::STYLE;
+use crate::csrf::Nonce;
+use askama::Template;
+use jiff::Timestamp;
+use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::request::AccessRequest;
+
+#[derive(Template)]
+#[template(path = "question.html")]
+pub(super) struct Question<'a> {
+    style: &'static str,
+    nonce: &'a str,
+    approver: String,
+    requester: String,
+    title: String,
+    entitlement: &'a str,
+    target: String,
+    permissions: &'a [Permission],
+    duration: String,
+    period: String,
+    why: String,
+    ticket: Option<&'a str>,
+    submitted_at: String,
+    decide_by: String,
+    request_id: String,
+}
+
+impl<'a> Question<'a> {
+    pub(super) fn new(
+        request: &'a AccessRequest,
+        approver_name: &str,
+        nonce: &'a Nonce,
+        now: Timestamp,
+    ) -> Self {
+        let scope = &request.scope;
+        let AccessKind::IamUserElevation { permissions } = &scope.access;
+        Self {
+            style: STYLE,
+            nonce: nonce.reveal(),
+            approver: one_line(approver_name, 100),
+            requester: one_line(&request.requester_name, 100),
+            title: one_line(&request.entitlement_title, 200),
+            entitlement: scope.entitlement.as_str(),
+            target: scope.target.to_string(),
+            permissions,
+            duration: scope.duration.in_words(),
+            period: period(request, now),
+            why: quoted(scope.justification.as_str()).join("\n"),
+            ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
+            submitted_at: utc(request.submitted_at),
+            decide_by: utc(request.decide_by),
+            request_id: scope.request_id.to_string(),
+        }
+    }
+}
+
+/// When access would be if it were approved now.
+fn period(request: &AccessRequest, now: Timestamp) -> String {
+    let length = request.scope.duration.as_signed();
+    let end = |start: Timestamp| utc(start.saturating_add(length).unwrap_or(start));
+    match request.scope.starts_at.filter(|start| *start > now) {
+        Some(start) => format!("from {} until {}", utc(start), end(start)),
+        None => format!("if you approve now, until {}", end(now)),
+    }
+}

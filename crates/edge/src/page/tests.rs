@@ -1,0 +1,242 @@
+use super::*;
+use axum::response::IntoResponse as _;
+use base64::Engine as _;
+use sha2::Digest as _;
+use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::grant::{EndedBy, GrantState, Proof};
+use stint_domain::ids::RequestId;
+use stint_domain::principal::Authentication;
+use stint_domain::request::{Approval, Decider};
+use stint_domain::scope::{Scope, Target};
+use stint_domain::transition::LapseReason;
+use stint_domain::window::Window;
+use uuid::Uuid;
+
+fn at(text: &str) -> Timestamp {
+    format!("2026-11-22T{text}Z").parse().unwrap()
+}
+
+fn request() -> AccessRequest {
+    let permission = |actions: &[&str], resources: &[&str]| Permission {
+        actions: actions.iter().map(ToString::to_string).collect(),
+        resources: resources.iter().map(ToString::to_string).collect(),
+    };
+    let permissions = vec![
+        permission(
+            &["s3:GetObject", "s3:GetObjectVersion"],
+            &["arn:aws:s3:::example-payments/settlements/*"],
+        ),
+        permission(&["s3:ListBucket"], &["arn:aws:s3:::example-payments"]),
+    ];
+    AccessRequest {
+        scope: Scope {
+            request_id: RequestId::new(Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0001)),
+            requester: "ana".parse().unwrap(),
+            target: Target::IamUser { name: "ana".parse().unwrap() },
+            entitlement: "payments-read".parse().unwrap(),
+            access: AccessKind::IamUserElevation { permissions },
+            duration: "1h".parse().unwrap(),
+            starts_at: None,
+            justification: "The November batch does not add up.\n\n- compare settlements with the ledger\n- report to finance".parse().unwrap(),
+            ticket: Some("OPS-1234".parse().unwrap()),
+            policy_version: "v1".to_owned(),
+        },
+        requester_name: "Ana".to_owned(),
+        entitlement_title: "Read payments".to_owned(),
+        submitted_at: at("09:00:00"),
+        decide_by: at("17:00:00"),
+        state: RequestState::Pending { notified: [].into() },
+    }
+}
+
+fn ben() -> Decider {
+    Decider::Person {
+        id: "ben".parse().unwrap(),
+        name: "Ben".to_owned(),
+        authentication: Authentication::MailLink,
+    }
+}
+
+fn in_state(state: RequestState) -> AccessRequest {
+    AccessRequest { state, ..request() }
+}
+
+fn approved(grant: GrantState) -> AccessRequest {
+    let comment = Some("Fine.\nMind the <b>EU</b> data.".parse().unwrap());
+    let approval = Approval { by: ben(), scope_hash: request().scope.hash(), comment };
+    in_state(RequestState::Approved { approval, approved_at: at("10:00:00"), grant })
+}
+
+fn nonce() -> Nonce {
+    crate::csrf::FormGuard::new("https://stint.example.org").nonce(&http::HeaderMap::new(), [7; 32])
+}
+
+fn question(request: &AccessRequest) -> Page {
+    view(request, "Ben", &nonce(), at("10:00:00"))
+}
+
+fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
+    let active = Window::opening(at("10:00:00"), "1h".parse().unwrap()).unwrap();
+    let active =
+        GrantState::Active { window: active, activated_at: at("10:00:02"), settles_at: at("10:00:02") };
+    let ended =
+        GrantState::Ended { ended_by: EndedBy::Returned, at: at("10:20:00"), proof: Proof::NeverActivated };
+    let denied = RequestState::Denied { by: ben(), comment: None, at: at("10:00:00") };
+    let lapsed = RequestState::Lapsed { because: LapseReason::NobodyDecidedInTime, at: at("17:00:00") };
+    vec![
+        (
+            "approved",
+            settled(&approved(active)),
+            &["Approved", "Ben", "10:00 UTC", "until Sun 22 Nov 2026, 11:00 UTC"],
+        ),
+        ("ended", settled(&approved(ended)), &["Approved", "was given back at Sun 22 Nov 2026, 10:20 UTC"]),
+        (
+            "done",
+            done(&approved(GrantState::Scheduled)),
+            &["Your decision has been recorded", "is about to be given"],
+        ),
+        ("denied", settled(&in_state(denied)), &["Denied", "Ben", "10:00 UTC"]),
+        (
+            "cancelled",
+            settled(&in_state(RequestState::Cancelled { at: at("09:30:00") })),
+            &["Withdrawn", "Ana", "09:30"],
+        ),
+        ("lapsed", settled(&in_state(lapsed)), &["Lapsed", "Nobody decided in time", "17:00 UTC"]),
+        ("too-late", view(&request(), "Ben", &nonce(), at("17:00:00")), &["too late", "17:00 UTC"]),
+    ]
+}
+
+fn messages() -> Vec<(&'static str, Page, StatusCode)> {
+    vec![
+        ("unknown", unknown(), StatusCode::NOT_FOUND),
+        ("refused-self", refused(NotAllowed::SelfApproval), StatusCode::FORBIDDEN),
+        ("refused", refused(NotAllowed::NotEligible), StatusCode::FORBIDDEN),
+        ("forged", forged(), StatusCode::FORBIDDEN),
+        (
+            "invalid",
+            invalid(&"".parse::<stint_domain::justification::Comment>().unwrap_err()),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+        ("unavailable", unavailable(), StatusCode::SERVICE_UNAVAILABLE),
+    ]
+}
+
+#[test]
+fn an_open_question_says_who_what_why_how_long_and_what_happens_otherwise() {
+    let page = question(&request());
+    for said in [
+        "Ana",
+        "Read payments",
+        "payments-read",
+        "IAM user ana",
+        "1 h",
+        "until Sun 22 Nov 2026, 11:00 UTC",
+        "s3:ListBucket",
+        "arn:aws:s3:::example-payments/settlements/*",
+        "add up.\n\n- compare",
+        "OPS-1234",
+        "lapses at Sun 22 Nov 2026, 17:00 UTC",
+        "Ben",
+        nonce().reveal(),
+        r#"value="approve""#,
+        r#"value="deny""#,
+    ] {
+        assert!(page.html().contains(said), "`{said}` is missing");
+    }
+    assert_eq!(page.status(), StatusCode::OK);
+}
+
+#[test]
+fn a_start_that_was_asked_for_is_shown_until_it_has_passed() {
+    let mut later = request();
+    later.scope.starts_at = Some(at("12:00:00"));
+    assert!(
+        question(&later).html().contains("from Sun 22 Nov 2026, 12:00 UTC until Sun 22 Nov 2026, 13:00 UTC")
+    );
+    later.scope.starts_at = Some(at("09:59:59"));
+    assert!(question(&later).html().contains("if you approve now, until Sun 22 Nov 2026, 11:00 UTC"));
+}
+
+#[test]
+fn what_was_decided_is_said_and_cannot_be_decided_again() {
+    for (name, page, said) in outcomes() {
+        said.iter().for_each(|said| assert!(page.html().contains(said), "{name}: `{said}` is missing"));
+        assert!(!page.html().contains("<form") && !page.html().contains("<button"), "{name}");
+    }
+    assert!(question(&request()).html().contains("<form"), "while it is open it can");
+}
+
+#[test]
+fn messages_have_a_status_and_no_form() {
+    for (name, page, status) in messages() {
+        assert_eq!(page.status(), status, "{name}");
+        assert!(!page.html().contains("<form"), "{name}");
+    }
+}
+
+#[test]
+fn what_was_written_is_text_in_the_page() {
+    let mut hostile = request();
+    hostile.scope.justification = "</blockquote><script>alert(1)</script>\u{202e}\u{0}".parse().unwrap();
+    hostile.requester_name = "<img src=x>\"'&".to_owned();
+    hostile.entitlement_title = "</title><h1>".to_owned();
+    let html = question(&hostile).html().to_owned();
+    assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("</title><h1>"));
+    assert!(!html.contains(['\u{202e}', '\u{0}']));
+    assert!(
+        settled(&approved(GrantState::Scheduled)).html().contains("Fine.\nMind the &#60;b&#62;EU"),
+        "comments, too"
+    );
+}
+
+#[test]
+fn a_page_keeps_itself_and_its_address_to_itself() {
+    let response = question(&request()).into_response();
+    let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    let policy = header("content-security-policy");
+    for directive in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+    {
+        assert!(policy.split("; ").any(|found| found == directive), "{directive}");
+    }
+    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("cache-control"), "no-store");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("x-robots-tag"), "noindex");
+}
+
+#[test]
+fn the_one_style_of_a_page_is_the_one_that_its_policy_allows() {
+    let page = question(&request());
+    let style = page.html().split_once("<style>").unwrap().1.split_once("</style>").unwrap().0.to_owned();
+    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(&style));
+    let policy = page.into_response().headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains(&format!("style-src 'sha256-{hash}'")));
+    let all = outcomes()
+        .into_iter()
+        .map(|(_, page, _)| page)
+        .chain(messages().into_iter().map(|(_, page, _)| page));
+    for page in all.chain([question(&request())]) {
+        assert!(
+            !page.html().contains("style=")
+                && !page.html().contains("<script")
+                && !page.html().contains("http")
+        );
+    }
+}
+
+/// `STINT_PAGES=<folder> cargo test -p stint-edge pages_can_be_looked_at -- --ignored`
+#[test]
+#[ignore = "writes files to look at"]
+fn pages_can_be_looked_at() {
+    let folder = std::path::PathBuf::from(std::env::var_os("STINT_PAGES").unwrap());
+    let outcomes = outcomes().into_iter().map(|(name, page, _)| (name, page));
+    let messages = messages().into_iter().map(|(name, page, _)| (name, page));
+    for (name, page) in outcomes.chain(messages).chain([("question", question(&request()))]) {
+        std::fs::write(folder.join(format!("{name}.html")), page.html()).unwrap();
+    }
+    let link = "https://stint.example.org/approvals/0000000000000000000000000000000000000000000000000000000000000000";
+    let letter = stint_app::letter::Letter::approval_request(&request(), "Ben", "ben@example.org", link);
+    std::fs::write(folder.join("mail.html"), letter.html).unwrap();
+    std::fs::write(folder.join("mail.txt"), format!("Subject: {}\n\n{}", letter.subject, letter.text))
+        .unwrap();
+}

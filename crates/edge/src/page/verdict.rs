@@ -1,0 +1,110 @@
+//! The page that says what became of a request: who decided what, and when.
+
+use super::response::STYLE;
+use askama::Template;
+use jiff::Timestamp;
+use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_domain::grant::{EndedBy, GrantState};
+use stint_domain::justification::Comment;
+use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::transition::LapseReason;
+
+#[derive(Template)]
+#[template(path = "verdict.html")]
+pub(super) struct Verdict {
+    style: &'static str,
+    /// The reader has just decided.
+    fresh: bool,
+    title: String,
+    requester: String,
+    entitlement: String,
+    duration: String,
+    /// Each with its label.
+    facts: Vec<(&'static str, String)>,
+    comment: Option<String>,
+    request_id: String,
+}
+
+impl Verdict {
+    pub(super) fn new(request: &AccessRequest, fresh: bool) -> Self {
+        let (title, facts, comment) = what_became(request);
+        Self {
+            style: STYLE,
+            fresh,
+            title,
+            requester: one_line(&request.requester_name, 100),
+            entitlement: one_line(&request.entitlement_title, 200),
+            duration: request.scope.duration.in_words(),
+            facts,
+            comment: comment.map(|comment| quoted(comment.as_str()).join("\n")),
+            request_id: request.scope.request_id.to_string(),
+        }
+    }
+}
+
+type Told<'a> = (String, Vec<(&'static str, String)>, Option<&'a Comment>);
+
+fn what_became(request: &AccessRequest) -> Told<'_> {
+    let requester = one_line(&request.requester_name, 100);
+    match &request.state {
+        RequestState::Pending { .. } => {
+            let fact =
+                ("Open until", format!("{}; nobody decided, and no access is given", utc(request.decide_by)));
+            ("It is too late to decide".to_owned(), vec![fact], None)
+        }
+        RequestState::Approved { approval, approved_at, grant } => {
+            let mut facts = decided(&approval.by, *approved_at);
+            facts.push(("Access", access(grant, request.scope.starts_at)));
+            ("Approved".to_owned(), facts, approval.comment.as_ref())
+        }
+        RequestState::Denied { by, comment, at } => ("Denied".to_owned(), decided(by, *at), comment.as_ref()),
+        RequestState::Cancelled { at } => {
+            ("Withdrawn".to_owned(), vec![("Withdrawn by", requester), ("When", utc(*at))], None)
+        }
+        RequestState::Lapsed { because, at } => {
+            ("Lapsed".to_owned(), vec![("Why", lapsed(*because).to_owned()), ("When", utc(*at))], None)
+        }
+    }
+}
+
+fn decided(by: &Decider, at: Timestamp) -> Vec<(&'static str, String)> {
+    vec![("Decided by", one_line(by.name(), 100)), ("When", utc(at))]
+}
+
+const fn lapsed(because: LapseReason) -> &'static str {
+    match because {
+        LapseReason::NobodyDecidedInTime => "Nobody decided in time; no access is given",
+        LapseReason::NobodyMayDecide => "There is nobody who may decide; no access is given",
+        LapseReason::WorkflowEnded => "It could not be carried on; no access is given",
+    }
+}
+
+fn access(grant: &GrantState, starts_at: Option<Timestamp>) -> String {
+    match grant {
+        GrantState::Scheduled => match starts_at {
+            Some(start) => format!("is given at {}", utc(start)),
+            None => "is about to be given".to_owned(),
+        },
+        GrantState::Activating { window, .. } | GrantState::Active { window, .. } => {
+            format!("until {}", utc(window.ends_at()))
+        }
+        GrantState::Deactivating { .. } => "is being taken away".to_owned(),
+        GrantState::RemovalFailed { .. } => {
+            "could not be taken away yet; Stint keeps trying, and has raised an alarm".to_owned()
+        }
+        GrantState::Ended { ended_by, at, .. } => format!("{} at {}", ended(*ended_by), utc(*at)),
+        GrantState::ActivationFailed { at, .. } => {
+            format!("could not be given; nothing is left of it since {}", utc(*at))
+        }
+    }
+}
+
+const fn ended(by: EndedBy) -> &'static str {
+    match by {
+        EndedBy::Expired => "ended in time",
+        EndedBy::Returned => "was given back",
+        EndedBy::Revoked => "was revoked",
+        EndedBy::Ineligible => "ended because it may not be had any more",
+        EndedBy::Forced => "was ended by force",
+    }
+}

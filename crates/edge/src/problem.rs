@@ -1,0 +1,197 @@
+//! What the API answers when it does not do what was asked: RFC 9457, from a closed set.
+//!
+//! Guards: `type` is stable; `detail` says what to do and nothing of the inside; what does not exist and what is not
+//! yours answer alike. Internal errors are logged whole where they become a problem, and nowhere else.
+
+mod response;
+mod sources;
+
+pub use response::{name_instance, not_found, wrong_method};
+
+use http::StatusCode;
+use stint_domain::BadInput;
+
+/// How long, in seconds, a caller should wait before trying again.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// Not JSON, or not all of it.
+    MalformedBody,
+    MissingField {
+        field: String,
+    },
+    /// `None` if the name is not fit to be repeated.
+    UnknownField {
+        field: Option<String>,
+    },
+    WrongType {
+        field: Option<String>,
+    },
+    InvalidField(BadInput),
+    TooLarge,
+    UnsupportedMediaType,
+    /// `token_sent`: there was one, and it did not do.
+    Unauthenticated {
+        token_sent: bool,
+    },
+    /// An entitlement that does not exist answers the same as one that the caller may not have.
+    RequestRefused,
+    DecisionRefused,
+    /// The same for an unknown id and one that is not the caller's.
+    NotFound,
+    MethodNotAllowed,
+    WrongState {
+        state: &'static str,
+    },
+    Conflict,
+    TooLate,
+    IdempotencyKeyReused,
+    NotEnrolled,
+    TooManyRequests,
+    Unavailable,
+    /// Stint's own fault; it has been logged.
+    Fault,
+}
+
+impl Problem {
+    /// The last part of `urn:stint:problem:…`. Never changed once published.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::MalformedBody => "malformed-body",
+            Self::MissingField { .. } => "missing-field",
+            Self::UnknownField { .. } => "unknown-field",
+            Self::WrongType { .. } => "wrong-type",
+            Self::InvalidField(_) => "invalid-field",
+            Self::TooLarge => "too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::Unauthenticated { .. } => "unauthenticated",
+            Self::RequestRefused => "request-refused",
+            Self::DecisionRefused => "decision-refused",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::WrongState { .. } => "wrong-state",
+            Self::Conflict => "conflict",
+            Self::TooLate => "too-late",
+            Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::NotEnrolled => "not-enrolled",
+            Self::TooManyRequests => "too-many-requests",
+            Self::Unavailable => "unavailable",
+            Self::Fault => "fault",
+        }
+    }
+
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedBody
+            | Self::MissingField { .. }
+            | Self::UnknownField { .. }
+            | Self::WrongType { .. }
+            | Self::InvalidField(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::RequestRefused | Self::DecisionRefused => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::WrongState { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLate => StatusCode::GONE,
+            Self::IdempotencyKeyReused | Self::NotEnrolled => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::MalformedBody => "The body is not JSON",
+            Self::MissingField { .. } => "A field is missing",
+            Self::UnknownField { .. } => "There is no such field",
+            Self::WrongType { .. } => "A field has the wrong type",
+            Self::InvalidField(_) => "A value cannot be accepted",
+            Self::TooLarge => "The body is too large",
+            Self::UnsupportedMediaType => "The body is not declared as JSON",
+            Self::Unauthenticated { .. } => "Sign in first",
+            Self::RequestRefused => "You may not ask for this",
+            Self::DecisionRefused => "You may not decide this",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::WrongState { .. } => "Not possible in this state",
+            Self::Conflict => "Somebody else was faster",
+            Self::TooLate => "Too late",
+            Self::IdempotencyKeyReused => "The idempotency key stands for something else",
+            Self::NotEnrolled => "You are not enrolled",
+            Self::TooManyRequests => "Too many requests",
+            Self::Unavailable => "Stint cannot answer now",
+            Self::Fault => "Stint made a mistake",
+        }
+    }
+
+    /// A sentence that says what to do.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let fixed = match self {
+            Self::MissingField { field } => return format!("Add the field `{field}`."),
+            Self::UnknownField { field: Some(field) } => {
+                return format!("Remove the field `{field}`, or look up how it is spelt.");
+            }
+            Self::WrongType { field: Some(field) } => {
+                return format!("Look up which type `{field}` has, and send that.");
+            }
+            Self::InvalidField(bad) => return format!("{bad}."),
+            Self::WrongState { state } => {
+                return format!("It is {state} now; read it again before you go on.");
+            }
+            Self::UnknownField { field: None } => "Send no other fields than the documented ones.",
+            Self::WrongType { field: None } => "Send a JSON object with the documented fields and types.",
+            Self::MalformedBody => "Send one complete JSON object, encoded in UTF-8.",
+            Self::TooLarge => "Send at most 64 KiB.",
+            Self::UnsupportedMediaType => "Send JSON, and say so with `Content-Type: application/json`.",
+            Self::Unauthenticated { token_sent: false } => "Send a token with `Authorization: Bearer`.",
+            Self::Unauthenticated { token_sent: true } => {
+                "The token is not valid here or not any more: get a new one."
+            }
+            Self::RequestRefused => {
+                "Choose from the entitlements that are listed for you, within their limits."
+            }
+            Self::DecisionRefused => {
+                "Leave the decision to somebody who may take it; nobody decides on their own request."
+            }
+            Self::NotFound => "Check the address; it leads to nothing, or to nothing of yours.",
+            Self::MethodNotAllowed => "Use one of the methods in the `Allow` header.",
+            Self::Conflict => "Read it again, and repeat what still applies.",
+            Self::TooLate => "The time for this is over; make a new request if it is still needed.",
+            Self::IdempotencyKeyReused => "Use a new key, or send exactly what the key was used with before.",
+            Self::NotEnrolled => "Ask an administrator of Stint to enrol your IAM user.",
+            Self::TooManyRequests | Self::Unavailable => {
+                "Try again after the seconds that `Retry-After` gives."
+            }
+            Self::Fault => "It has been recorded. Give the operators of Stint the `instance` of this answer.",
+        };
+        fixed.to_owned()
+    }
+
+    /// The field that is at fault.
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::MissingField { field } => Some(field),
+            Self::UnknownField { field } | Self::WrongType { field } => field.as_deref(),
+            Self::InvalidField(bad) => Some(bad.field),
+            _ => None,
+        }
+    }
+
+    const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooManyRequests | Self::Unavailable => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
