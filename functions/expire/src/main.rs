@@ -1,0 +1,24 @@
+//! Ends access: called by the state machine at the end of a window, by the API when somebody is done, and by the event
+//! bus when an execution did not end well.
+
+mod handler;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::iam::IamUsers;
+use stint_aws::surroundings::Machine;
+use stint_edge::config::{Config, TaskConfig};
+use stint_edge::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = TaskConfig::from_env()?;
+    let aws = stint_aws::client::from_environment()?;
+    let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
+    let (store, provider) = (DynamoStore::new(&aws, tables), IamUsers::new(&aws));
+    run(service_fn(|event: LambdaEvent<handler::Task>| {
+        handler::handle(&store, &provider, &Machine, event.payload)
+    }))
+    .await
+}

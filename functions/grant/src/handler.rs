@@ -1,0 +1,40 @@
+//! The task's contract. Executions outlive deployments: fields are added, never renamed, and unknown ones ignored.
+
+use serde::{Deserialize, Serialize};
+use stint_app::activate_grant::{ActivateError, activate_grant};
+use stint_app::ports::{Ledger, Provider, Surroundings};
+use stint_edge::emf::{Metric, count};
+use stint_edge::task_error::TaskError;
+
+#[derive(Deserialize)]
+pub(crate) struct Task {
+    request_id: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Activated {
+    /// RFC 3339, a whole second: a wait drops fractions.
+    ends_at: String,
+}
+
+pub(crate) async fn handle(
+    ledger: &impl Ledger,
+    provider: &impl Provider,
+    surroundings: &impl Surroundings,
+    task: Task,
+) -> Result<Activated, TaskError> {
+    let request_id = task.request_id.parse()?;
+    match activate_grant(ledger, provider, surroundings, request_id).await {
+        Ok(ends_at) => {
+            tracing::info!(request.id = %request_id, outcome = "active", "granted");
+            count(Metric::GrantActivated, surroundings.now());
+            Ok(Activated { ends_at: ends_at.to_string() })
+        }
+        Err(ActivateError::NotYet) => Err(TaskError::NotYet),
+        Err(error @ ActivateError::Rejected { .. }) => {
+            count(Metric::ActivationFailed, surroundings.now());
+            Err(TaskError::Rejected(Box::new(error)))
+        }
+        Err(ActivateError::Missing(missing)) => Err(missing.into()),
+    }
+}

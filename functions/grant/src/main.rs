@@ -1,0 +1,23 @@
+//! Gives what was approved: called by the state machine, answers when access ends.
+
+mod handler;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::iam::IamUsers;
+use stint_aws::surroundings::Machine;
+use stint_edge::config::{Config, TaskConfig};
+use stint_edge::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = TaskConfig::from_env()?;
+    let aws = stint_aws::client::from_environment()?;
+    let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
+    let (store, provider) = (DynamoStore::new(&aws, tables), IamUsers::new(&aws));
+    run(service_fn(|event: LambdaEvent<handler::Task>| {
+        handler::handle(&store, &provider, &Machine, event.payload)
+    }))
+    .await
+}

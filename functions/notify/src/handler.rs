@@ -1,0 +1,53 @@
+//! The task's contract. Executions outlive deployments: fields are added, never renamed, and unknown ones ignored.
+
+use serde::Deserialize;
+use stint_app::notify_approvers::notify_approvers;
+use stint_app::ports::{
+    ApprovalLinks, Directory, Ledger, Mailer, Surroundings, TaskToken, TaskTokens, Workflow,
+};
+use stint_edge::task_error::TaskError;
+use stint_policy::PolicyBundle;
+
+/// It has no `Debug`, because of the token.
+#[derive(Deserialize)]
+pub(crate) struct Task {
+    request_id: String,
+    task_token: String,
+}
+
+pub(crate) struct Deps<L, D, W, M, S> {
+    pub(crate) store: L,
+    pub(crate) directory: D,
+    pub(crate) workflow: W,
+    pub(crate) mailer: M,
+    pub(crate) surroundings: S,
+    pub(crate) policy: PolicyBundle,
+    pub(crate) public_url: String,
+}
+
+pub(crate) async fn handle<L, D, W, M, S>(deps: &Deps<L, D, W, M, S>, task: Task) -> Result<(), TaskError>
+where
+    L: Ledger + TaskTokens + ApprovalLinks,
+    D: Directory,
+    W: Workflow,
+    M: Mailer,
+    S: Surroundings,
+{
+    let request_id = task.request_id.parse()?;
+    let token = TaskToken::new(task.task_token);
+    let Deps { store, directory, workflow, mailer, surroundings, policy, public_url } = deps;
+    notify_approvers(
+        store,
+        directory,
+        workflow,
+        mailer,
+        policy,
+        surroundings,
+        public_url,
+        request_id,
+        &token,
+    )
+    .await?;
+    tracing::info!(request.id = %request_id, outcome = "notified", "approvers asked");
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Does what should have happened and has not: called by the clock, every minute.
+
+mod handler;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::iam::IamUsers;
+use stint_aws::surroundings::Machine;
+use stint_aws::workflow::StepFunctions;
+use stint_edge::config::{Config, ReconcileConfig};
+use stint_edge::telemetry;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = ReconcileConfig::from_env()?;
+    let aws = stint_aws::client::from_environment()?;
+    let store = DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?);
+    let provider = IamUsers::new(&aws);
+    let workflow = StepFunctions::new(&aws, config.state_machine_arn.parse()?);
+    run(service_fn(|event: LambdaEvent<handler::Sweep>| {
+        handler::handle(&store, &provider, &workflow, &Machine, event.context.request_id)
+    }))
+    .await
+}

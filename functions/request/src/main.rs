@@ -1,0 +1,45 @@
+//! The HTTP API: `/v1/*`.
+
+mod keys;
+
+use lambda_http::{Error, run};
+use std::sync::Arc;
+use stint_aws::directory::UserPool;
+use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::expirer::ExpireFunction;
+use stint_aws::surroundings::Machine;
+use stint_aws::workflow::StepFunctions;
+use stint_edge::api::{Api, Parts, router};
+use stint_edge::config::{Config, RequestConfig};
+use stint_edge::identity::TokenVerifier;
+use stint_edge::telemetry;
+use stint_policy::PolicyBundle;
+
+/// The API on AWS.
+struct OnAws;
+
+impl Parts for OnAws {
+    type Store = DynamoStore;
+    type Directory = UserPool;
+    type Workflow = StepFunctions;
+    type Expirer = ExpireFunction;
+    type Surroundings = Machine;
+    type Keys = keys::IssuersKeys;
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = RequestConfig::from_env()?;
+    let aws = stint_aws::client::from_environment()?;
+    let api: Api<OnAws> = Api {
+        store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
+        directory: UserPool::new(&aws, config.user_pool_id),
+        workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
+        expirer: ExpireFunction::new(&aws, config.expire_function),
+        surroundings: Machine,
+        tokens: TokenVerifier::new(keys::IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        policy: PolicyBundle::embedded()?,
+    };
+    run(router(Arc::new(api))).await
+}
