@@ -28,7 +28,10 @@ pub const SYSTEM_SHARDS: u8 = 16;
 pub enum Stream {
     Request(RequestId),
     /// What belongs to no request, by UTC day and shard.
-    System { day: jiff::civil::Date, shard: u8 },
+    System {
+        day: jiff::civil::Date,
+        shard: u8,
+    },
 }
 
 impl fmt::Display for Stream {
@@ -59,9 +62,14 @@ impl Stream {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Actor {
-    Person { id: PrincipalId, authentication: Authentication },
+    Person {
+        id: PrincipalId,
+        authentication: Authentication,
+    },
     /// One of Stint's own functions.
-    System { component: String },
+    System {
+        component: String,
+    },
     /// Somebody whose identity was not established.
     Unknown,
 }
@@ -226,7 +234,8 @@ impl Draft {
 fn whole_millisecond(at: Timestamp) -> Timestamp {
     let second = whole_second(at);
     let millis = (at.as_nanosecond() - second.as_nanosecond()) / 1_000_000;
-    Timestamp::from_millisecond(second.as_millisecond() + i64::try_from(millis).unwrap_or(0)).unwrap_or(second)
+    Timestamp::from_millisecond(second.as_millisecond() + i64::try_from(millis).unwrap_or(0))
+        .unwrap_or(second)
 }
 
 /// Why a stream does not verify.
@@ -279,7 +288,9 @@ impl Event {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::Refused { .. } => Outcome::Denied,
-            Self::Grant(GrantEvent::RemovalFailed { .. } | GrantEvent::ActivationFailed { .. }) => Outcome::Failure,
+            Self::Grant(GrantEvent::RemovalFailed { .. } | GrantEvent::ActivationFailed { .. }) => {
+                Outcome::Failure
+            }
             _ => Outcome::Success,
         }
     }

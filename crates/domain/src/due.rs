@@ -23,14 +23,18 @@ impl AccessRequest {
             }
             RequestState::Pending { .. } => (self.decide_by, GRACE_SECONDS),
             RequestState::Approved { approved_at, grant, .. } => self.grant_due_at(*approved_at, grant)?,
-            RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => return None,
+            RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => {
+                return None;
+            }
         };
         Some(from.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(from))
     }
 
     fn grant_due_at(&self, approved_at: Timestamp, grant: &GrantState) -> Option<(Timestamp, i64)> {
         Some(match grant {
-            GrantState::Scheduled => (self.scope.starts_at.unwrap_or(approved_at).max(approved_at), GRACE_SECONDS),
+            GrantState::Scheduled => {
+                (self.scope.starts_at.unwrap_or(approved_at).max(approved_at), GRACE_SECONDS)
+            }
             GrantState::Activating { last_attempt_at, .. } => (*last_attempt_at, GRACE_SECONDS),
             GrantState::Active { window, .. } => (window.ends_at(), GRACE_SECONDS),
             GrantState::Deactivating { removal } => (removal.began_at.max(removal.settles_at), GRACE_SECONDS),

@@ -47,7 +47,8 @@ impl From<AccessDuration> for u32 {
 impl FromStr for AccessDuration {
     type Err = BadInput;
     fn from_str(text: &str) -> Result<Self, BadInput> {
-        const ADVICE: BadInput = BadInput::new("duration", "must be a length of time such as 30m, 1h30m or PT30M");
+        const ADVICE: BadInput =
+            BadInput::new("duration", "must be a length of time such as 30m, 1h30m or PT30M");
         let length: SignedDuration = text.parse().map_err(|_| ADVICE)?;
         if length.subsec_nanos() != 0 {
             return Err(ADVICE);
@@ -68,8 +69,14 @@ impl fmt::Display for AccessDuration {
 impl AccessDuration {
     #[must_use]
     pub fn in_words(self) -> String {
-        let parts = [(self.0 / 86_400, "d"), (self.0 / 3_600 % 24, "h"), (self.0 / 60 % 60, "min"), (self.0 % 60, "s")];
-        let shown: Vec<_> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
+        let parts = [
+            (self.0 / 86_400, "d"),
+            (self.0 / 3_600 % 24, "h"),
+            (self.0 / 60 % 60, "min"),
+            (self.0 % 60, "s"),
+        ];
+        let shown: Vec<_> =
+            parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n} {unit}")).collect();
         shown.join(" ")
     }
 }
@@ -85,12 +92,16 @@ mod tests {
         for text in ["30m", "PT30M", "PT1800S", "30 minutes"] {
             assert_eq!(text.parse().ok(), half_hour, "{text}");
         }
-        assert_eq!("1h30m".parse::<AccessDuration>().map(AccessDuration::in_words), Ok("1 h 30 min".to_owned()));
+        assert_eq!(
+            "1h30m".parse::<AccessDuration>().map(AccessDuration::in_words),
+            Ok("1 h 30 min".to_owned())
+        );
     }
 
     #[test]
     fn nothing_negative_zero_endless_fractional_or_garbled_is_a_duration() {
-        for text in ["", "0s", "-5m", "P400D", "8737h", "1.5s", "soon", "9".repeat(400).as_str(), "30", "PT"] {
+        for text in ["", "0s", "-5m", "P400D", "8737h", "1.5s", "soon", "9".repeat(400).as_str(), "30", "PT"]
+        {
             assert!(text.parse::<AccessDuration>().is_err(), "{text}");
         }
         assert!("8736h".parse::<AccessDuration>().is_ok(), "364 days are still allowed");

@@ -41,6 +41,17 @@ pub enum AccessKind {
     IamUserElevation { permissions: Vec<Permission> },
 }
 
+impl AccessKind {
+    /// How long, in seconds, access may last beyond its end in the worst case: shown before anybody decides.
+    /// IAM compares the date in the policy with its own clock and may work from a copy that is moments old.
+    #[must_use]
+    pub const fn max_overstay_seconds(&self) -> u32 {
+        match self {
+            Self::IamUserElevation { .. } => 60,
+        }
+    }
+}
+
 /// An entry of the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,8 +10,8 @@
 //! Guards: only these transitions; no end without proof that nothing is left; no close while an activation may
 //! still be on its way to the target (see [`SETTLE_SECONDS`]).
 
-use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal};
 use crate::duration::AccessDuration;
+use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal};
 use crate::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -195,7 +195,9 @@ impl GrantState {
     const fn retry_removal(&self) -> Result<GrantStep, Refusal> {
         match self {
             Self::RemovalFailed { .. } => Ok(GrantStep::Do(GrantEvent::RemovalRetried)),
-            Self::Deactivating { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
+            Self::Deactivating { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => {
+                Ok(GrantStep::Already)
+            }
             Self::Scheduled | Self::Activating { .. } | Self::Active { .. } => Err(Refusal::NoIntent),
         }
     }
@@ -203,7 +205,9 @@ impl GrantState {
     fn report_removal_failure(&self, error: String) -> Result<GrantStep, Refusal> {
         match self {
             Self::Deactivating { .. } => Ok(GrantStep::Do(GrantEvent::RemovalFailed { error })),
-            Self::RemovalFailed { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
+            Self::RemovalFailed { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => {
+                Ok(GrantStep::Already)
+            }
             Self::Scheduled | Self::Activating { .. } | Self::Active { .. } => Err(Refusal::NoIntent),
         }
     }
@@ -215,7 +219,9 @@ impl GrantState {
             }
             Self::Deactivating { removal } => Ok(GrantStep::Do(match removal.why.clone() {
                 RemovalReason::Ended { ended_by, .. } => GrantEvent::Ended { ended_by, receipt },
-                RemovalReason::ActivationFailed { reason } => GrantEvent::ActivationFailed { reason, receipt },
+                RemovalReason::ActivationFailed { reason } => {
+                    GrantEvent::ActivationFailed { reason, receipt }
+                }
             })),
             Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
             // A removal that failed is taken up again on record before it can be confirmed.
@@ -229,14 +235,18 @@ impl GrantState {
     #[must_use]
     pub fn apply(&self, event: &GrantEvent, at: Timestamp) -> Option<Self> {
         Some(match (self, event.clone()) {
-            (Self::Scheduled | Self::Activating { .. }, GrantEvent::ActivationStarted { window, attempt }) => {
-                Self::Activating { window, attempts: attempt, last_attempt_at: at }
-            }
+            (
+                Self::Scheduled | Self::Activating { .. },
+                GrantEvent::ActivationStarted { window, attempt },
+            ) => Self::Activating { window, attempts: attempt, last_attempt_at: at },
             (Self::Activating { window, attempts, last_attempt_at }, GrantEvent::Activated) => {
                 let settles_at = if *attempts == 1 { at } else { settled(*last_attempt_at) };
                 Self::Active { window: *window, activated_at: at, settles_at }
             }
-            (Self::Activating { window, .. } | Self::Active { window, .. }, GrantEvent::RemovalStarted { why, settles_at }) => {
+            (
+                Self::Activating { window, .. } | Self::Active { window, .. },
+                GrantEvent::RemovalStarted { why, settles_at },
+            ) => {
                 let removal = Removal { why, window: *window, began_at: at, settles_at, failures: 0 };
                 Self::Deactivating { removal }
             }

@@ -164,7 +164,9 @@ mod tests {
     fn an_id_reads_back_what_it_prints_and_nothing_else() {
         let id = RequestId::new(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001));
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "req-", "grant-01980000000070008000000000000001", "REQ-01980000000070008000000000000001"] {
+        for wrong in
+            ["", "req-", "grant-01980000000070008000000000000001", "REQ-01980000000070008000000000000001"]
+        {
             assert!(wrong.parse::<RequestId>().is_err(), "{wrong}");
         }
         let letters = RequestId::new(Uuid::from_u128(0xabc)).to_string();

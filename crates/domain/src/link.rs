@@ -37,7 +37,8 @@ impl LinkHash {
     /// The hash of what came in a path; `None` for anything that cannot be a link.
     #[must_use]
     pub fn of_path_segment(token: &str) -> Option<Self> {
-        let well_formed = token.len() == 64 && token.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let well_formed =
+            token.len() == 64 && token.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         well_formed.then(|| Self(hex(&Sha256::digest(token))))
     }
 

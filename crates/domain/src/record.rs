@@ -65,7 +65,11 @@ impl Recorded {
     /// The first commit of a request: that it was submitted, and, if policy approved at once, that too.
     /// `None` if the events do not follow from one another.
     #[must_use]
-    pub fn submission(request: AccessRequest, then: Option<Event>, circumstances: &Circumstances) -> Option<Change> {
+    pub fn submission(
+        request: AccessRequest,
+        then: Option<Event>,
+        circumstances: &Circumstances,
+    ) -> Option<Change> {
         let fresh = Self { request, head: Head::genesis() };
         let change = fresh.advance_all(std::iter::once(Event::Submitted).chain(then), circumstances)?;
         Some(Change { before: None, ..change })
@@ -77,7 +81,11 @@ impl Recorded {
         self.advance_all([event], circumstances)
     }
 
-    fn advance_all(&self, events: impl IntoIterator<Item = Event>, circumstances: &Circumstances) -> Option<Change> {
+    fn advance_all(
+        &self,
+        events: impl IntoIterator<Item = Event>,
+        circumstances: &Circumstances,
+    ) -> Option<Change> {
         let stream = Stream::Request(self.request.scope.request_id);
         let (mut after, mut sealed) = (self.clone(), Vec::new());
         for event in events {

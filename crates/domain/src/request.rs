@@ -52,8 +52,14 @@ pub struct Approval {
 #[serde(tag = "decider", rename_all = "snake_case")]
 pub enum Decider {
     /// The policies named here approve at once.
-    Policy { policies: BTreeSet<String> },
-    Person { id: PrincipalId, name: String, authentication: Authentication },
+    Policy {
+        policies: BTreeSet<String>,
+    },
+    Person {
+        id: PrincipalId,
+        name: String,
+        authentication: Authentication,
+    },
 }
 
 impl Decider {
@@ -117,7 +123,13 @@ impl AccessRequest {
         }
     }
 
-    fn approve(&self, by: Decider, scope_hash: ScopeHash, comment: Option<Comment>, now: Timestamp) -> Result<Step, Refusal> {
+    fn approve(
+        &self,
+        by: Decider,
+        scope_hash: ScopeHash,
+        comment: Option<Comment>,
+        now: Timestamp,
+    ) -> Result<Step, Refusal> {
         if let RequestState::Approved { approval, .. } = &self.state
             && approval.by == by
         {
@@ -206,7 +218,9 @@ impl AccessRequest {
             (RequestState::Pending { .. }, Event::Approved { approval }) => {
                 RequestState::Approved { approval, approved_at: at, grant: GrantState::Scheduled }
             }
-            (RequestState::Pending { .. }, Event::Denied { by, comment }) => RequestState::Denied { by, comment, at },
+            (RequestState::Pending { .. }, Event::Denied { by, comment }) => {
+                RequestState::Denied { by, comment, at }
+            }
             (RequestState::Pending { .. }, Event::Cancelled) => RequestState::Cancelled { at },
             (RequestState::Pending { .. }, Event::Lapsed { because }) => RequestState::Lapsed { because, at },
             (RequestState::Approved { approval, approved_at, grant }, Event::Grant(event)) => {

@@ -32,10 +32,14 @@ pub enum GrantCommand {
     BeginActivation,
     ConfirmActivation,
     /// The attempt is over and did not succeed.
-    AbandonActivation { reason: String },
+    AbandonActivation {
+        reason: String,
+    },
     End(EndCause),
     RetryRemoval,
-    ReportRemovalFailure { error: String },
+    ReportRemovalFailure {
+        error: String,
+    },
     ConfirmRemoval(Receipt),
 }
 
@@ -69,13 +73,15 @@ impl EndCause {
 
     pub(crate) fn of_unfinished_activation(&self) -> RemovalReason {
         match self {
-            Self::Returned | Self::Revoked => RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self },
+            Self::Returned | Self::Revoked => {
+                RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self }
+            }
             Self::WindowOver | Self::Overdue => {
                 RemovalReason::ActivationFailed { reason: "the activation did not finish".to_owned() }
             }
-            Self::WorkflowEnded => {
-                RemovalReason::ActivationFailed { reason: "the workflow ended during the activation".to_owned() }
-            }
+            Self::WorkflowEnded => RemovalReason::ActivationFailed {
+                reason: "the workflow ended during the activation".to_owned(),
+            },
         }
     }
 }
@@ -85,13 +91,25 @@ impl EndCause {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     Submitted,
-    ApproversNotified { approvers: BTreeSet<PrincipalId> },
-    Approved { approval: Approval },
-    Denied { by: Decider, comment: Option<Comment> },
+    ApproversNotified {
+        approvers: BTreeSet<PrincipalId>,
+    },
+    Approved {
+        approval: Approval,
+    },
+    Denied {
+        by: Decider,
+        comment: Option<Comment>,
+    },
     Cancelled,
-    Lapsed { because: LapseReason },
+    Lapsed {
+        because: LapseReason,
+    },
     /// Somebody tried, and was not allowed to. Changes nothing.
-    Refused { attempted: String, reason: String },
+    Refused {
+        attempted: String,
+        reason: String,
+    },
     Grant(GrantEvent),
 }
 

@@ -19,7 +19,8 @@ fn stream() -> Vec<SealedEvent> {
     };
     let by_ben = Circumstances { at: at("10:01:00"), ..by_ana.clone() };
     let submission = Recorded::submission(pending(), None, &by_ana).unwrap();
-    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: "ök \u{1}\n\"".parse().ok() };
+    let approval =
+        Approval { by: person("ben"), scope_hash: scope().hash(), comment: "ök \u{1}\n\"".parse().ok() };
     let approved = submission.after().advance(Event::Approved { approval }, &by_ben).unwrap();
     let refused = Event::Refused { attempted: "approve".to_owned(), reason: "late".to_owned() };
     let refused = approved.after().advance(refused, &by_ben).unwrap();
@@ -76,7 +77,11 @@ fn an_untouched_stream_verifies_and_every_kind_of_tampering_is_seen() {
     assert_eq!(check(&garbled), Err(Broken::Content { sequence: 1 }));
 
     let truncated = check(&good[..2]).unwrap();
-    assert_ne!(truncated, events.last().unwrap().head(), "a cut end verifies, but to another head than the ledger's");
+    assert_ne!(
+        truncated,
+        events.last().unwrap().head(),
+        "a cut end verifies, but to another head than the ledger's"
+    );
 }
 
 #[test]

@@ -20,7 +20,11 @@ pub(crate) fn ana() -> PrincipalId {
 }
 
 pub(crate) fn person(name: &str) -> Decider {
-    Decider::Person { id: name.parse().unwrap(), name: name.to_owned(), authentication: Authentication::MailLink }
+    Decider::Person {
+        id: name.parse().unwrap(),
+        name: name.to_owned(),
+        authentication: Authentication::MailLink,
+    }
 }
 
 pub(crate) fn scope() -> Scope {
@@ -59,7 +63,11 @@ pub(crate) fn in_state(state: RequestState) -> AccessRequest {
 }
 
 pub(crate) fn receipt() -> Receipt {
-    Receipt { looked_at: "iam:GetUserPolicy".to_owned(), answered: "NoSuchEntity".to_owned(), at: at("10:31:00") }
+    Receipt {
+        looked_at: "iam:GetUserPolicy".to_owned(),
+        answered: "NoSuchEntity".to_owned(),
+        at: at("10:31:00"),
+    }
 }
 
 fn approved(grant: GrantState) -> RequestState {
@@ -81,10 +89,14 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     let expired = || RemovalReason::Ended { ended_by: EndedBy::Expired, cause: EndCause::WindowOver };
     let failed = || RemovalReason::ActivationFailed { reason: "no such user".to_owned() };
     let unsettled = Removal { settles_at: at("10:59:59"), ..removal(expired()) };
-    let activating = |attempts| GrantState::Activating { window: window(), attempts, last_attempt_at: at("10:02:00") };
+    let activating =
+        |attempts| GrantState::Activating { window: window(), attempts, last_attempt_at: at("10:02:00") };
     let states = [
         ("pending", RequestState::Pending { notified: BTreeSet::new() }),
-        ("pending, ben notified", RequestState::Pending { notified: BTreeSet::from(["ben".parse().unwrap()]) }),
+        (
+            "pending, ben notified",
+            RequestState::Pending { notified: BTreeSet::from(["ben".parse().unwrap()]) },
+        ),
         ("denied by ben", RequestState::Denied { by: person("ben"), comment: None, at: at("10:01:00") }),
         ("cancelled", RequestState::Cancelled { at: at("10:01:00") }),
         ("lapsed", RequestState::Lapsed { because: LapseReason::NobodyDecidedInTime, at: at("18:00:00") }),
@@ -93,14 +105,24 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
         ("activating, second attempt", approved(activating(2))),
         (
             "active",
-            approved(GrantState::Active { window: window(), activated_at: at("10:02:01"), settles_at: at("10:02:01") }),
+            approved(GrantState::Active {
+                window: window(),
+                activated_at: at("10:02:01"),
+                settles_at: at("10:02:01"),
+            }),
         ),
         ("deactivating", approved(GrantState::Deactivating { removal: removal(expired()) })),
         ("deactivating, not settled", approved(GrantState::Deactivating { removal: unsettled })),
-        ("deactivating, failed activation", approved(GrantState::Deactivating { removal: removal(failed()) })),
+        (
+            "deactivating, failed activation",
+            approved(GrantState::Deactivating { removal: removal(failed()) }),
+        ),
         (
             "removal failed",
-            approved(GrantState::RemovalFailed { removal: removal(expired()), error: "throttled".to_owned() }),
+            approved(GrantState::RemovalFailed {
+                removal: removal(expired()),
+                error: "throttled".to_owned(),
+            }),
         ),
         (
             "ended",

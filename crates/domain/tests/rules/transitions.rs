@@ -29,7 +29,10 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ("end: revoked", grant(GrantCommand::End(EndCause::Revoked))),
         ("end: workflow ended", grant(GrantCommand::End(EndCause::WorkflowEnded))),
         ("retry removal", grant(GrantCommand::RetryRemoval)),
-        ("report removal failure", grant(GrantCommand::ReportRemovalFailure { error: "throttled".to_owned() })),
+        (
+            "report removal failure",
+            grant(GrantCommand::ReportRemovalFailure { error: "throttled".to_owned() }),
+        ),
         ("confirm removal", grant(GrantCommand::ConfirmRemoval(receipt()))),
     ]
 }
@@ -49,7 +52,9 @@ fn outcome(request: &AccessRequest, command: Command, now: Timestamp) -> String 
 #[test]
 fn every_command_in_every_state() {
     let mut table = String::new();
-    for (when, now) in [("while the window is open, 10:05", at("10:05:00")), ("after its end, 10:33", at("10:33:00"))] {
+    for (when, now) in
+        [("while the window is open, 10:05", at("10:05:00")), ("after its end, 10:33", at("10:33:00"))]
+    {
         table.push_str(&format!("# {when}\n"));
         for (state, request) in every_state() {
             table.push_str(&format!("\n## {state}\n"));
