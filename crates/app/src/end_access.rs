@@ -75,7 +75,7 @@ pub async fn end_access(
     let recorded = load(ledger, ask.request_id).await?;
     let circumstances = Circumstances::of_component(ask.component, surroundings.now());
     match &recorded.request.state {
-        RequestState::Pending { .. } => lapse(ledger, recorded, &ask.cause, &circumstances).await,
+        RequestState::Pending { .. } => lapse(ledger, recorded, &circumstances).await,
         RequestState::Approved { .. } => end_grant(ledger, provider, surroundings, recorded, ask).await,
         RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => {
             Ok(recorded)
@@ -86,15 +86,11 @@ pub async fn end_access(
 async fn lapse(
     ledger: &impl Ledger,
     recorded: Recorded,
-    cause: &EndCause,
     circumstances: &Circumstances,
 ) -> Result<Recorded, EndError> {
-    let because = match cause {
-        EndCause::WorkflowEnded if circumstances.at < recorded.request.decide_by => {
-            LapseReason::WorkflowEnded
-        }
-        _ => LapseReason::NobodyDecidedInTime,
-    };
+    // Before the deadline it can only be that the workflow died or could not ask anybody.
+    let in_time = circumstances.at < recorded.request.decide_by;
+    let because = if in_time { LapseReason::WorkflowEnded } else { LapseReason::NobodyDecidedInTime };
     let done = transact_from(ledger, recorded, &Command::Lapse { because }, circumstances).await?;
     Ok(done.recorded)
 }

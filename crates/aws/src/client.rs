@@ -46,7 +46,8 @@ pub fn from_environment() -> Result<SdkConfig, ConfigError> {
     from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
-fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
+/// The same, from any source of those variables.
+pub fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Result<SdkConfig, ConfigError> {
     let required = |name| variable(name).ok_or(ConfigError::Missing(name));
     let credentials = Credentials::new(
         required("AWS_ACCESS_KEY_ID")?,

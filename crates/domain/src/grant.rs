@@ -73,8 +73,19 @@ pub enum EndedBy {
 pub enum Proof {
     /// No intent to activate was ever recorded, so no target was touched.
     NeverActivated,
-    /// The target was read back.
-    Receipt(Receipt),
+    /// What was made for this window was taken away, and the target was read back.
+    Removed { window: Window, receipt: Receipt },
+}
+
+impl Proof {
+    /// The window that access was given for, if any was.
+    #[must_use]
+    pub const fn window(&self) -> Option<&Window> {
+        match self {
+            Self::NeverActivated => None,
+            Self::Removed { window, .. } => Some(window),
+        }
+    }
 }
 
 /// What a look at the target showed: a statement of its control plane at one moment, and no more than that.
@@ -110,7 +121,8 @@ impl GrantState {
         match self {
             Self::Activating { window, .. } | Self::Active { window, .. } => Some(window),
             Self::Deactivating { removal } | Self::RemovalFailed { removal, .. } => Some(&removal.window),
-            Self::Scheduled | Self::Ended { .. } | Self::ActivationFailed { .. } => None,
+            Self::Ended { proof, .. } | Self::ActivationFailed { proof, .. } => proof.window(),
+            Self::Scheduled => None,
         }
     }
 
@@ -120,7 +132,7 @@ impl GrantState {
             GrantCommand::BeginActivation => self.begin_activation(terms, now),
             GrantCommand::ConfirmActivation => self.confirm_activation(),
             GrantCommand::AbandonActivation { reason } => self.abandon_activation(reason, now),
-            GrantCommand::End(cause) => self.end(cause, now),
+            GrantCommand::End(cause) => self.end(cause, terms, now),
             GrantCommand::RetryRemoval => self.retry_removal(),
             GrantCommand::ReportRemovalFailure { error } => self.report_removal_failure(error),
             GrantCommand::ConfirmRemoval(receipt) => self.confirm_removal(receipt, now),
@@ -172,8 +184,14 @@ impl GrantState {
         }
     }
 
-    fn end(&self, cause: EndCause, now: Timestamp) -> Result<GrantStep, Refusal> {
+    fn end(&self, cause: EndCause, terms: Terms, now: Timestamp) -> Result<GrantStep, Refusal> {
         match self {
+            // The workflow's timer ran out although there was a decision; the grant's time is still to come.
+            Self::Scheduled
+                if cause.waits_for_the_window() && terms.starts_at.is_some_and(|start| start > now) =>
+            {
+                Err(Refusal::WindowOpen)
+            }
             Self::Scheduled => {
                 let ended_by = cause.ended_by(false);
                 Ok(GrantStep::Do(GrantEvent::EndedBeforeStart { ended_by, cause }))
@@ -257,11 +275,15 @@ impl GrantState {
             (Self::RemovalFailed { removal, .. }, GrantEvent::RemovalRetried) => {
                 Self::Deactivating { removal: removal.clone() }
             }
-            (Self::Deactivating { .. }, GrantEvent::Ended { ended_by, receipt }) => {
-                Self::Ended { ended_by, at, proof: Proof::Receipt(receipt) }
+            (Self::Deactivating { removal }, GrantEvent::Ended { ended_by, receipt }) => {
+                Self::Ended { ended_by, at, proof: Proof::Removed { window: removal.window, receipt } }
             }
-            (Self::Deactivating { .. }, GrantEvent::ActivationFailed { reason, receipt }) => {
-                Self::ActivationFailed { reason, at, proof: Proof::Receipt(receipt) }
+            (Self::Deactivating { removal }, GrantEvent::ActivationFailed { reason, receipt }) => {
+                Self::ActivationFailed {
+                    reason,
+                    at,
+                    proof: Proof::Removed { window: removal.window, receipt },
+                }
             }
             (Self::Scheduled, GrantEvent::EndedBeforeStart { ended_by, .. }) => {
                 Self::Ended { ended_by, at, proof: Proof::NeverActivated }

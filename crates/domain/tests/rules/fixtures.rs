@@ -129,7 +129,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
             approved(GrantState::Ended {
                 ended_by: EndedBy::Expired,
                 at: at("10:32:02"),
-                proof: Proof::Receipt(receipt()),
+                proof: Proof::Removed { window: window(), receipt: receipt() },
             }),
         ),
         (
@@ -137,7 +137,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
             approved(GrantState::ActivationFailed {
                 reason: "no such user".to_owned(),
                 at: at("10:32:02"),
-                proof: Proof::Receipt(receipt()),
+                proof: Proof::Removed { window: window(), receipt: receipt() },
             }),
         ),
     ];

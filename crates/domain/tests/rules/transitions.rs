@@ -123,6 +123,12 @@ fn a_grant_with_a_later_start_is_not_activated_before_it() {
         approval.scope_hash = scheduled.scope.hash();
     }
     let begin = || Command::Grant(GrantCommand::BeginActivation);
+    let end = |cause| Command::Grant(GrantCommand::End(cause));
+    assert_eq!(scheduled.decide(end(EndCause::WindowOver), at("11:59:59")), Err(Refusal::WindowOpen));
+    assert!(
+        scheduled.decide(end(EndCause::Returned), at("11:59:59")).is_ok(),
+        "its holder may step back at any time"
+    );
     assert_eq!(scheduled.decide(begin(), at("11:59:59")), Err(Refusal::NotYet { starts_at: at("12:00:00") }));
     assert!(scheduled.decide(begin(), at("12:00:00")).is_ok());
 }

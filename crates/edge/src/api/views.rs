@@ -108,7 +108,7 @@ fn reason(why: &RemovalReason) -> Value {
 fn shown(proof: &Proof) -> Value {
     match proof {
         Proof::NeverActivated => json!({ "kind": "never_activated" }),
-        Proof::Receipt(receipt) => json!({ "kind": "receipt", "receipt": receipt }),
+        Proof::Removed { receipt, .. } => json!({ "kind": "receipt", "receipt": receipt }),
     }
 }
 

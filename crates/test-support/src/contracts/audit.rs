@@ -8,7 +8,10 @@ use stint_domain::record::SystemEvent;
 use stint_domain::transition::Event;
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
-pub async fn an_audit_trail_gives_back_what_was_committed(store: &(impl AuditTrail + Ledger), now: Timestamp) {
+pub async fn an_audit_trail_gives_back_what_was_committed(
+    store: &(impl AuditTrail + Ledger),
+    now: Timestamp,
+) {
     let id = fresh_id(now);
     let first = submission(id, now);
     store.commit(&first, None).await.expect("commit");
@@ -38,7 +41,10 @@ pub async fn an_audit_trail_gives_back_what_was_committed(store: &(impl AuditTra
     let times: Vec<_> = all.iter().filter_map(|stored| time_of(&stored.canonical)).collect();
     assert!(times.is_sorted() && times.len() == all.len(), "in order of time");
     let ends_open = between(store, super::after(now, -1), now).await;
-    assert!(!ends_open.iter().any(|stored| stored.canonical.contains(&id.to_string())), "the end itself is outside");
+    assert!(
+        !ends_open.iter().any(|stored| stored.canonical.contains(&id.to_string())),
+        "the end itself is outside"
+    );
 }
 
 fn time_of(canonical: &str) -> Option<Timestamp> {
@@ -63,7 +69,8 @@ async fn stream(store: &impl AuditTrail, stream: &Stream) -> Vec<StoredEvent> {
 async fn between(store: &impl AuditTrail, from: Timestamp, to: Timestamp) -> Vec<StoredEvent> {
     let (mut found, mut cursor) = (Vec::new(), None);
     loop {
-        let page = store.between(from, to, &PageQuery { cursor, limit: 5 }).await.expect("a page of the trail");
+        let page =
+            store.between(from, to, &PageQuery { cursor, limit: 5 }).await.expect("a page of the trail");
         found.extend(page.items);
         cursor = page.next;
         if cursor.is_none() {

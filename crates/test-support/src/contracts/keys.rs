@@ -18,11 +18,23 @@ pub async fn idempotency_keys_stand_for_one_request(store: &(impl Ledger + Idemp
     assert_eq!(store.find(&caller, "key-1", now).await.expect("find"), None);
     let kept = record(first, after(now, 3600));
     store.commit(&submission(first, now), Some(&kept)).await.expect("commit with a key");
-    assert_eq!(store.find(&caller, "key-1", now).await.expect("find"), Some(kept), "a key leads to its request");
-    assert_eq!(store.find(&super::principal("ben", first), "key-1", now).await.expect("find"), None, "of its caller only");
+    assert_eq!(
+        store.find(&caller, "key-1", now).await.expect("find"),
+        Some(kept),
+        "a key leads to its request"
+    );
+    assert_eq!(
+        store.find(&super::principal("ben", first), "key-1", now).await.expect("find"),
+        None,
+        "of its caller only"
+    );
 
     let again = store.commit(&submission(second, now), Some(&record(second, after(now, 3600)))).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "a live key is not taken again");
     assert_eq!(store.load(second).await.expect("load"), None, "and nothing else of that commit is there");
-    assert_eq!(store.find(&caller, "key-1", after(now, 3600)).await.expect("find"), None, "a key past its end counts as none");
+    assert_eq!(
+        store.find(&caller, "key-1", after(now, 3600)).await.expect("find"),
+        None,
+        "a key past its end counts as none"
+    );
 }

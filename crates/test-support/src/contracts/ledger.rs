@@ -8,7 +8,9 @@ use stint_domain::transition::Event;
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
 fn cancelled(recorded: &Recorded, now: Timestamp) -> Change {
-    recorded.advance(Event::Cancelled, &circumstances(&recorded.request, now)).expect("a pending request can be cancelled")
+    recorded
+        .advance(Event::Cancelled, &circumstances(&recorded.request, now))
+        .expect("a pending request can be cancelled")
 }
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
@@ -18,14 +20,22 @@ pub async fn a_ledger_commits_all_or_nothing(store: &impl Ledger, now: Timestamp
 
     let first = submission(id, now);
     store.commit(&first, None).await.expect("the first commit");
-    assert_eq!(store.load(id).await.expect("load").as_ref(), Some(first.after()), "what was committed reads back as it was");
+    assert_eq!(
+        store.load(id).await.expect("load").as_ref(),
+        Some(first.after()),
+        "what was committed reads back as it was"
+    );
     store.commit(&first, None).await.expect("a repeated commit succeeds");
 
     let other = submission(id, super::after(now, 1));
-    assert!(matches!(store.commit(&other, None).await, Err(StoreError::Conflict)), "a second submission conflicts");
+    assert!(
+        matches!(store.commit(&other, None).await, Err(StoreError::Conflict)),
+        "a second submission conflicts"
+    );
 
     let refusal = Event::Refused { attempted: "approve".to_owned(), reason: "late".to_owned() };
-    let refused = first.after().advance(refusal, &circumstances(&first.after().request, now)).expect("follows");
+    let refused =
+        first.after().advance(refusal, &circumstances(&first.after().request, now)).expect("follows");
     store.commit(&refused, None).await.expect("the next commit");
     assert!(
         matches!(store.commit(&cancelled(first.after(), now), None).await, Err(StoreError::Conflict)),

@@ -7,26 +7,46 @@ use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::scope::ScopeHash;
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
-pub async fn links_tokens_and_leases_are_taken_once(store: &(impl ApprovalLinks + TaskTokens + Leases), now: Timestamp) {
+pub async fn links_tokens_and_leases_are_taken_once(
+    store: &(impl ApprovalLinks + TaskTokens + Leases),
+    now: Timestamp,
+) {
     let id = fresh_id(now);
     let request = super::request(id, now);
     let scope_hash: ScopeHash = request.scope.hash();
     let link = |seed: u8| ApprovalLink {
-        hash: LinkSecret::new(std::array::from_fn(|i| id.to_string().as_bytes().get(i).copied().unwrap_or(seed) ^ seed)).hash(),
+        hash: LinkSecret::new(std::array::from_fn(|i| {
+            id.to_string().as_bytes().get(i).copied().unwrap_or(seed) ^ seed
+        }))
+        .hash(),
         request_id: id,
         approver: principal("ben", id),
         scope_hash: scope_hash.clone(),
     };
     let (first, second) = (link(1), link(2));
-    assert_eq!(store.find(&first.hash).await.expect("find"), None, "a link that was never made leads nowhere");
+    assert_eq!(
+        store.find(&first.hash).await.expect("find"),
+        None,
+        "a link that was never made leads nowhere"
+    );
     assert!(store.reserve(&first, now, after(now, 30)).await.expect("reserve"), "the first may send");
     assert!(!store.reserve(&second, now, after(now, 30)).await.expect("reserve"), "nobody else meanwhile");
-    assert_eq!(store.find(&first.hash).await.expect("find"), Some(first.clone()), "the link leads to its request");
+    assert_eq!(
+        store.find(&first.hash).await.expect("find"),
+        Some(first.clone()),
+        "the link leads to its request"
+    );
     let later = after(now, 31);
-    assert!(store.reserve(&second, later, after(later, 30)).await.expect("reserve"), "a reservation runs out");
+    assert!(
+        store.reserve(&second, later, after(later, 30)).await.expect("reserve"),
+        "a reservation runs out"
+    );
     store.sent(&second, later).await.expect("sent");
     let much_later = after(now, 3600);
-    assert!(!store.reserve(&first, much_later, after(much_later, 30)).await.expect("reserve"), "what was sent is not sent again");
+    assert!(
+        !store.reserve(&first, much_later, after(much_later, 30)).await.expect("reserve"),
+        "what was sent is not sent again"
+    );
     assert_eq!(store.find(&second.hash).await.expect("find"), Some(second));
 
     assert!(store.kept(id).await.expect("kept").is_none());
@@ -39,7 +59,10 @@ pub async fn links_tokens_and_leases_are_taken_once(store: &(impl ApprovalLinks 
     let lease = format!("lease-{id}");
     assert!(store.acquire(&lease, "a", now, after(now, 55)).await.expect("acquire"));
     assert!(!store.acquire(&lease, "b", now, after(now, 55)).await.expect("acquire"), "one holder at a time");
-    assert!(store.acquire(&lease, "a", now, after(now, 55)).await.expect("acquire"), "its holder may have it again");
+    assert!(
+        store.acquire(&lease, "a", now, after(now, 55)).await.expect("acquire"),
+        "its holder may have it again"
+    );
     let free = after(now, 56);
     assert!(store.acquire(&lease, "b", free, after(free, 55)).await.expect("acquire"), "a lease runs out");
 }

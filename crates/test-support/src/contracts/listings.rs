@@ -17,7 +17,10 @@ async fn due(store: &impl Register, before: Timestamp) -> Vec<RequestId> {
 }
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
-pub async fn a_register_lists_what_is_on_record(store: &(impl Register + Ledger + ApprovalLinks), now: Timestamp) {
+pub async fn a_register_lists_what_is_on_record(
+    store: &(impl Register + Ledger + ApprovalLinks),
+    now: Timestamp,
+) {
     let ids: Vec<_> = (0..3).map(|_| fresh_id(now)).collect();
     let (Some(first), Some(last)) = (ids.first().copied(), ids.last().copied()) else { return };
     let requester = principal("ana", first);
@@ -56,7 +59,8 @@ pub async fn a_register_lists_what_is_on_record(store: &(impl Register + Ledger 
     let due_at = recorded.request.due_at().expect("a pending request is due at some time");
     assert!(due(store, super::after(due_at, 1)).await.contains(&first), "what is due is found");
     assert!(!due(store, super::after(due_at, -1)).await.contains(&first), "and not before it is");
-    let cancelled = recorded.advance(Event::Cancelled, &circumstances(&recorded.request, now)).expect("follows");
+    let cancelled =
+        recorded.advance(Event::Cancelled, &circumstances(&recorded.request, now)).expect("follows");
     store.commit(&cancelled, None).await.expect("commit");
     let left = due(store, super::after(due_at, 10)).await;
     assert!(!left.contains(&first) && left.contains(&last), "what is final is not due any more");

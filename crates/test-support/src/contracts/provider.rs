@@ -10,7 +10,10 @@ use stint_domain::window::Window;
 /// `enrolled` is a user the provider may elevate; `stranger` is one it may not, or that does not exist.
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
 pub async fn a_provider_gives_takes_and_tells_the_truth(
-    provider: &impl Provider, enrolled: &str, stranger: &str, now: Timestamp,
+    provider: &impl Provider,
+    enrolled: &str,
+    stranger: &str,
+    now: Timestamp,
 ) {
     let activation = |user: &str| {
         let id = fresh_id(now);
@@ -37,6 +40,9 @@ pub async fn a_provider_gives_takes_and_tells_the_truth(
     provider.deactivate(&artefact(&two)).await.expect("deactivate");
 
     let refused = provider.activate(&activation(stranger)).await;
-    assert!(matches!(refused, Err(ProviderError::Refused { .. })), "a stranger is refused, not retried for ever");
+    assert!(
+        matches!(refused, Err(ProviderError::Refused { .. })),
+        "a stranger is refused, not retried for ever"
+    );
     provider.deactivate(&artefact(&activation(stranger))).await.expect("and taking from a stranger succeeds");
 }
