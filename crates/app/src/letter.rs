@@ -71,6 +71,8 @@ struct Content<'a> {
     permissions: &'a [Permission],
     duration: String,
     period: String,
+    /// In seconds.
+    overstay: u32,
     why: Vec<String>,
     ticket: Option<&'a str>,
     decide_by: String,
@@ -91,6 +93,7 @@ impl<'a> Content<'a> {
             permissions,
             duration: scope.duration.in_words(),
             period: period(request),
+            overstay: scope.access.max_overstay_seconds(),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             decide_by: utc(request.decide_by),

@@ -13,14 +13,6 @@ use std::error::Error;
 use stint_app::ports::{Activation, Artefact, Provider, ProviderError, Sighting};
 use stint_domain::grant::Receipt;
 
-/// IAM evaluates a user's policies at every call, so what is removed is gone for open sessions, too. What a service has
-/// handed out by itself (a database connection, a registry token) lives on for that service's own time.
-pub const CAN_CUT_LIVE_SESSIONS: bool = true;
-
-/// How many seconds access may outlive its end. A window's end is exact, by the date in the policy; after an early
-/// end it takes IAM's propagation, which is seconds as a rule.
-pub const MAX_OVERSTAY_SECONDS: u32 = 60;
-
 const NO_SUCH_ENTITY: &str = "NoSuchEntity";
 
 pub struct IamUsers {

@@ -42,8 +42,9 @@ pub enum AccessKind {
 }
 
 impl AccessKind {
-    /// How long, in seconds, access may last beyond its end in the worst case: shown before anybody decides.
-    /// IAM compares the date in the policy with its own clock and may work from a copy that is moments old.
+    /// How long, in seconds, access may outlive its end in the worst case: shown before anybody decides. The end of a
+    /// window is exact, by the date in the policy; after an early end it takes IAM's propagation. What a service has
+    /// handed out by itself (a database connection, a registry token) lives on for that service's own time.
     #[must_use]
     pub const fn max_overstay_seconds(&self) -> u32 {
         match self {

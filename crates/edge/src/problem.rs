@@ -55,6 +55,30 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
+    pub const ALL_KINDS: [&'static str; 20] = [
+        "malformed-body",
+        "missing-field",
+        "unknown-field",
+        "wrong-type",
+        "invalid-field",
+        "too-large",
+        "unsupported-media-type",
+        "unauthenticated",
+        "request-refused",
+        "decision-refused",
+        "not-found",
+        "method-not-allowed",
+        "wrong-state",
+        "conflict",
+        "too-late",
+        "idempotency-key-reused",
+        "not-enrolled",
+        "too-many-requests",
+        "unavailable",
+        "fault",
+    ];
+
     /// The last part of `urn:stint:problem:…`. Never changed once published.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

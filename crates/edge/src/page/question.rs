@@ -21,6 +21,8 @@ pub(super) struct Question<'a> {
     permissions: &'a [Permission],
     duration: String,
     period: String,
+    /// In seconds.
+    overstay: u32,
     why: String,
     ticket: Option<&'a str>,
     submitted_at: String,
@@ -48,6 +50,7 @@ impl<'a> Question<'a> {
             permissions,
             duration: scope.duration.in_words(),
             period: period(request, now),
+            overstay: scope.access.max_overstay_seconds(),
             why: quoted(scope.justification.as_str()).join("\n"),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             submitted_at: utc(request.submitted_at),

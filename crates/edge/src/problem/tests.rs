@@ -37,6 +37,12 @@ fn every() -> Vec<Problem> {
     ]
 }
 
+#[test]
+fn the_list_of_kinds_is_the_kinds() {
+    let kinds: std::collections::BTreeSet<_> = every().iter().map(Problem::kind).collect();
+    assert_eq!(kinds, std::collections::BTreeSet::from(Problem::ALL_KINDS));
+}
+
 async fn body(response: axum::response::Response) -> Value {
     serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap()
 }
