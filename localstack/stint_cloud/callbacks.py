@@ -35,7 +35,7 @@ def install_tasks():
     execute, call = sfn._execute_task, sfn._call_lambda
 
     def execute_task(state, raw_input, execution, ctx):
-        token = running.set((execution, raw_input))
+        token = running.set((execution, raw_input, ctx))
         try:
             return execute(state, raw_input, execution, ctx)
         except Closed:
@@ -45,7 +45,7 @@ def install_tasks():
 
     def call_lambda(function, event):
         """A stopped execution retries nothing; a throttled function has an error name of its own."""
-        execution, _ = running.get() or (None, None)
+        execution, *_ = running.get() or (None,)
         if not is_open(execution):
             raise Closed
         try:
@@ -82,7 +82,7 @@ def callback(resource, parameters, token, state):
     function = function_of(resource, parameters)
     if not function:
         raise sfn._ExecutionError("States.Runtime", f"{resource}: only functions are called back here")
-    execution, raw_input = running.get()
+    execution, raw_input, ctx = running.get()
     timeout, heartbeat = limit(state, "TimeoutSeconds", raw_input), limit(state, "HeartbeatSeconds", raw_input)
     task = {"event": threading.Event(), "result": None, "error": None, "heartbeat": None, "execution": execution}
     sfn._task_tokens[token] = task
@@ -93,6 +93,7 @@ def callback(resource, parameters, token, state):
     finally:
         closed_tokens[token] = execution["stateMachineArn"]
         sfn._task_tokens.pop(token, None)
+        ctx["Task"] = {"Token": sfn.new_uuid()}  # a retry waits for a token of its own
     if task["error"]:
         raise sfn._ExecutionError(task["error"].get("Error", "TaskFailed"), task["error"].get("Cause", ""))
     return json.loads(task["result"] or "{}")

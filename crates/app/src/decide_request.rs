@@ -7,7 +7,7 @@
 use crate::caller::Caller;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Directory, Ledger, StoreError, Surroundings, TaskTokens, Workflow, WorkflowError};
-use crate::transact::{TransactError, load, record, transact_from};
+use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
 use stint_domain::audit::Authorization;
 use stint_domain::ids::RequestId;
@@ -61,6 +61,8 @@ impl From<StoreError> for DecideError {
     }
 }
 
+/// The request as decided, and whether this call decided it.
+///
 /// # Errors
 /// [`DecideError`]; every refusal is in the request's own audit stream.
 pub async fn decide_request(
@@ -71,7 +73,7 @@ pub async fn decide_request(
     surroundings: &impl Surroundings,
     caller: &Caller,
     ask: DecideRequest,
-) -> Result<AccessRequest, DecideError> {
+) -> Result<Done, DecideError> {
     let now = surroundings.now();
     let recorded = load(ledger, ask.request_id).await?;
     let (person, authorization) = match may_decide(directory, policy, caller, &recorded.request, now).await? {
@@ -86,7 +88,7 @@ pub async fn decide_request(
     match transact_from(ledger, recorded, &command, &circumstances).await {
         Ok(done) => {
             tell_workflow(ledger, workflow, &done.recorded).await;
-            Ok(done.recorded.request)
+            Ok(done)
         }
         Err(TransactError::Refused(refusal, recorded)) => {
             refused(ledger, caller, ask.request_id, &ask, &refusal.to_string(), now).await?;

@@ -7,7 +7,7 @@
 
 use crate::failure::{Failure, Missing};
 use crate::ports::{Artefact, Ledger, Provider, ProviderError, Sighting, StoreError, Surroundings};
-use crate::transact::{TransactError, load, record, transact_from};
+use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
 use stint_domain::grant::Receipt;
 use stint_domain::ids::RequestId;
@@ -64,6 +64,8 @@ pub struct EndAccess {
     pub component: &'static str,
 }
 
+/// The final record, and whether this call brought it there.
+///
 /// # Errors
 /// [`EndError`]; all of them are worth coming back for, and [`EndError::WindowOpen`] only when the window is over.
 pub async fn end_access(
@@ -71,14 +73,14 @@ pub async fn end_access(
     provider: &impl Provider,
     surroundings: &impl Surroundings,
     ask: &EndAccess,
-) -> Result<Recorded, EndError> {
+) -> Result<Done, EndError> {
     let recorded = load(ledger, ask.request_id).await?;
     let circumstances = Circumstances::of_component(ask.component, surroundings.now());
     match &recorded.request.state {
         RequestState::Pending { .. } => lapse(ledger, recorded, &circumstances).await,
         RequestState::Approved { .. } => end_grant(ledger, provider, surroundings, recorded, ask).await,
         RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => {
-            Ok(recorded)
+            Ok(Done { recorded, changed: false })
         }
     }
 }
@@ -87,12 +89,11 @@ async fn lapse(
     ledger: &impl Ledger,
     recorded: Recorded,
     circumstances: &Circumstances,
-) -> Result<Recorded, EndError> {
+) -> Result<Done, EndError> {
     // Before the deadline it can only be that the workflow died or could not ask anybody.
     let in_time = circumstances.at < recorded.request.decide_by;
     let because = if in_time { LapseReason::WorkflowEnded } else { LapseReason::NobodyDecidedInTime };
-    let done = transact_from(ledger, recorded, &Command::Lapse { because }, circumstances).await?;
-    Ok(done.recorded)
+    Ok(transact_from(ledger, recorded, &Command::Lapse { because }, circumstances).await?)
 }
 
 async fn end_grant(
@@ -101,11 +102,13 @@ async fn end_grant(
     surroundings: &impl Surroundings,
     recorded: Recorded,
     ask: &EndAccess,
-) -> Result<Recorded, EndError> {
+) -> Result<Done, EndError> {
     let circumstances = Circumstances::of_component(ask.component, surroundings.now());
+    let before = recorded.head.clone();
     let (recorded, unrecorded) = intend(ledger, recorded, &ask.cause, &circumstances).await?;
     if unrecorded.is_none() && recorded.request.is_final() {
-        return Ok(recorded);
+        let changed = recorded.head != before;
+        return Ok(Done { recorded, changed });
     }
     let seen = remove(provider, surroundings, &artefact(&recorded)).await;
     if let Some(error) = unrecorded {
@@ -115,7 +118,7 @@ async fn end_grant(
     match seen {
         Ok(receipt) => {
             let confirm = Command::Grant(GrantCommand::ConfirmRemoval(receipt));
-            Ok(transact_from(ledger, recorded, &confirm, &circumstances).await?.recorded)
+            Ok(transact_from(ledger, recorded, &confirm, &circumstances).await?)
         }
         Err(error) => {
             let report = Command::Grant(GrantCommand::ReportRemovalFailure { error: error.clone() });

@@ -1,6 +1,6 @@
 //! Looking: at one's own requests, at what one may decide on, and, for auditors, at the audit.
 //!
-//! Guards: what is not yours does not exist for you; every look at the audit is in the audit.
+//! Guards: what is not yours does not exist for you; every look at the audit of others is in the audit.
 
 use crate::caller::Caller;
 use crate::decide_request::may_decide;

@@ -30,13 +30,13 @@ impl Provider for IamUsers {
     async fn activate(&self, activation: &Activation) -> Result<(), ProviderError> {
         let put = self.client.put_user_policy().user_name(activation.user.as_str());
         let put = put.policy_name(activation.grant_id.artefact_name()).policy_document(document(activation)?);
-        put.send().await.map(drop).map_err(classify)
+        put.send().await.map(drop).map_err(|error| classify(error, NOT_ENROLLED))
     }
 
     async fn deactivate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
         let delete = self.client.delete_user_policy().user_name(artefact.user.as_str());
         match delete.policy_name(artefact.grant_id.artefact_name()).send().await {
-            Err(error) if error.code() != Some(NO_SUCH_ENTITY) => Err(classify(error)),
+            Err(error) if error.code() != Some(NO_SUCH_ENTITY) => Err(classify(error, REMOVAL_DENIED)),
             _ => Ok(()),
         }
     }
@@ -50,7 +50,7 @@ impl Provider for IamUsers {
             Err(error) if error.code() == Some(NO_SUCH_ENTITY) => {
                 Ok(Sighting::Gone(Receipt { looked_at, answered: NO_SUCH_ENTITY.to_owned(), at: now }))
             }
-            Err(error) => Err(classify(error)),
+            Err(error) => Err(classify(error, REMOVAL_DENIED)),
         }
     }
 }
@@ -86,6 +86,10 @@ fn document(activation: &Activation) -> Result<String, ProviderError> {
         .map_err(|cause| refused(UNACCEPTABLE, cause))
 }
 
+/// The role that gives may touch users within the boundary, and no others.
+const NOT_ENROLLED: &str = "the IAM user is not enrolled with Stint";
+/// The roles that remove may touch every user, so somebody has taken that away from them.
+const REMOVAL_DENIED: &str = "IAM denies Stint the removal";
 const UNACCEPTABLE: &str = "IAM does not accept the policy of this entitlement";
 
 fn refused(reason: &str, cause: impl Error + Send + Sync + 'static) -> ProviderError {
@@ -93,7 +97,7 @@ fn refused(reason: &str, cause: impl Error + Send + Sync + 'static) -> ProviderE
 }
 
 /// By code. What is not known to stay so counts as unavailable.
-fn classify<E, R>(error: SdkError<E, R>) -> ProviderError
+fn classify<E, R>(error: SdkError<E, R>, denied: &'static str) -> ProviderError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -102,8 +106,7 @@ where
         Some(NO_SUCH_ENTITY) => "there is no such IAM user",
         Some("MalformedPolicyDocument" | "ValidationError" | "InvalidInput") => UNACCEPTABLE,
         Some("LimitExceeded") => "the IAM user's inline policies have no room left for it",
-        // The role may touch users within the boundary, and no others.
-        Some("AccessDenied" | "AccessDeniedException") => "the IAM user is not enrolled with Stint",
+        Some("AccessDenied" | "AccessDeniedException") => denied,
         Some("UnmodifiableEntity") => "IAM does not let anyone change this user",
         _ => return ProviderError::Unavailable(Box::new(error)),
     };

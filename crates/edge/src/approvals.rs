@@ -4,7 +4,7 @@
 //! comes second is told who decided. The token is in the path, so the path is never logged.
 
 use crate::csrf::FormGuard;
-use crate::emf::{Metric, count, measure};
+use crate::emf::note_decision;
 use crate::page::{self, Answer, Choice, NotAllowed, Page};
 use crate::problem::Problem;
 use axum::Router;
@@ -19,7 +19,6 @@ use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_requ
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, open_link};
 use stint_app::ports::{ApprovalLinks, Directory, Ledger, Surroundings, TaskTokens, Workflow};
-use stint_domain::request::AccessRequest;
 use stint_domain::transition::Refusal;
 use stint_policy::PolicyBundle;
 
@@ -138,9 +137,9 @@ where
         ask,
     );
     match done.await {
-        Ok(request) => {
-            note(&request, &opened.request, approvals.surroundings.now());
-            page::done(&request)
+        Ok(done) => {
+            note_decision(&done, approvals.surroundings.now());
+            page::done(&done.recorded.request)
         }
         Err(error) => not_decided(error),
     }
@@ -157,16 +156,6 @@ async fn answer(request: Request) -> Option<Answer> {
         .await
         .ok()
         .map(|axum::extract::Form(answer)| answer)
-}
-
-/// Only the first decision is counted: a repeat finds the request as it leaves it.
-fn note(after: &AccessRequest, before: &AccessRequest, now: jiff::Timestamp) {
-    if after.state.name() == before.state.name() {
-        return;
-    }
-    count(if after.grant().is_some() { Metric::RequestApproved } else { Metric::RequestDenied }, now);
-    let waited = now.as_millisecond().saturating_sub(after.submitted_at.as_millisecond());
-    measure(Metric::ApprovalLatencyMs, waited, now);
 }
 
 fn not_decided(error: DecideError) -> Page {

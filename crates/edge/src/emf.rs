@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 use std::io::Write;
+use stint_app::transact::Done;
 
 /// The namespace of every metric; alarms refer to it.
 pub const NAMESPACE: &str = "Stint";
@@ -65,6 +66,16 @@ pub fn count(metric: Metric, now: Timestamp) {
 /// Records `value`, in the metric's own unit. A metric that cannot be written is not worth failing for.
 pub fn measure(metric: Metric, value: i64, now: Timestamp) {
     let _ = writeln!(std::io::stdout().lock(), "{}", line(metric, value, now));
+}
+
+/// Counts a decision that this call made, and how long it took.
+pub(crate) fn note_decision(done: &Done, now: Timestamp) {
+    if !done.changed {
+        return;
+    }
+    let request = &done.recorded.request;
+    count(if request.grant().is_some() { Metric::RequestApproved } else { Metric::RequestDenied }, now);
+    measure(Metric::ApprovalLatencyMs, now.as_millisecond() - request.submitted_at.as_millisecond(), now);
 }
 
 fn line(metric: Metric, value: i64, now: Timestamp) -> String {

@@ -1,12 +1,15 @@
 //! The task's contract. Executions outlive deployments: fields are added, never renamed, and unknown ones ignored.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stint_app::end_access::{EndAccess, EndError, end_access};
 use stint_app::ports::{Ledger, Provider, Surroundings};
 use stint_domain::BadInput;
+use stint_domain::grant::{EndedBy, GrantState};
 use stint_domain::ids::RequestId;
+use stint_domain::request::AccessRequest;
 use stint_domain::transition::EndCause;
-use stint_edge::emf::{Metric, count};
+use stint_edge::emf::{Metric, count, measure};
 use stint_edge::task_error::TaskError;
 
 #[derive(Deserialize)]
@@ -47,12 +50,13 @@ pub(crate) async fn handle(
     };
     let ask = EndAccess { request_id, cause, component: "expire" };
     match end_access(ledger, provider, surroundings, &ask).await {
-        Ok(recorded) => {
-            tracing::info!(request.id = %request_id, outcome = recorded.request.state.name(), "ended");
-            count(Metric::GrantEnded, surroundings.now());
-            Ok(Ended {
-                state: recorded.request.grant().map_or(recorded.request.state.name(), |grant| grant.name()),
-            })
+        Ok(done) => {
+            let request = &done.recorded.request;
+            tracing::info!(request.id = %request_id, outcome = request.state.name(), "ended");
+            if done.changed {
+                note(request, surroundings.now());
+            }
+            Ok(Ended { state: request.grant().map_or(request.state.name(), |grant| grant.name()) })
         }
         Err(EndError::WindowOpen) => Err(TaskError::WindowMoved),
         Err(error @ EndError::NotSettled { .. }) => Err(TaskError::Transient(Box::new(error))),
@@ -61,6 +65,21 @@ pub(crate) async fn handle(
             Err(TaskError::Transient(Box::new(error)))
         }
         Err(EndError::Missing(missing)) => Err(missing.into()),
+    }
+}
+
+/// Only what this call ended is counted: a repeat finds it over.
+fn note(request: &AccessRequest, now: Timestamp) {
+    match request.grant() {
+        None => count(Metric::RequestLapsed, now),
+        Some(grant) => {
+            count(Metric::GrantEnded, now);
+            if let (GrantState::Ended { ended_by: EndedBy::Expired, .. }, Some(window)) =
+                (grant, grant.window())
+            {
+                measure(Metric::ExpiryLagMs, now.as_millisecond() - window.ends_at().as_millisecond(), now);
+            }
+        }
     }
 }
 

@@ -93,7 +93,8 @@ impl Stage {
     ) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
         let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None };
-        decide_request(world, world, world, &self.policy, world, &Self::caller(who), ask).await
+        let done = decide_request(world, world, world, &self.policy, world, &Self::caller(who), ask).await?;
+        Ok(done.recorded.request)
     }
 
     /// Uses the latest link that was mailed to `address`.
@@ -104,7 +105,8 @@ impl Stage {
         let caller = opened.caller(None);
         let shown = Some(opened.link.scope_hash.clone());
         let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };
-        decide_request(world, world, world, &self.policy, world, &caller, ask).await
+        let done = decide_request(world, world, world, &self.policy, world, &caller, ask).await?;
+        Ok(done.recorded.request)
     }
 
     pub(crate) async fn notify(&self, id: RequestId, token: &str) -> Result<(), Missing> {

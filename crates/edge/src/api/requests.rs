@@ -4,7 +4,7 @@ use super::parts::{Api, Parts};
 use super::signed::{Id, Paging, Params, Signed};
 use super::views::request_view;
 use crate::body::Body;
-use crate::emf::{Metric, count};
+use crate::emf::{Metric, count, note_decision};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -105,8 +105,10 @@ pub(super) async fn submit<P: Parts>(
 /// What does not exist has no id that could lead anywhere.
 fn unnamed(request: &AccessRequest) -> Value {
     let mut view = request_view(request);
-    if let Some(id) = view.get_mut("id") {
-        *id = Value::Null;
+    for place in ["/id", "/grant/id", "/grant/request_id"] {
+        if let Some(id) = view.pointer_mut(place) {
+            *id = Value::Null;
+        }
     }
     view
 }
@@ -237,7 +239,10 @@ async fn decide<P: Parts>(
         ask,
     );
     match done.await {
-        Ok(request) => Ok(Json(request_view(&request))),
+        Ok(done) => {
+            note_decision(&done, api.surroundings.now());
+            Ok(Json(request_view(&done.recorded.request)))
+        }
         // For whoever has nothing to do with it, it does not exist; the requester knows that it does.
         Err(DecideError::NotAllowed { .. }) => {
             let seen =
