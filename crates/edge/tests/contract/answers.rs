@@ -1,0 +1,173 @@
+//! Every kind of answer of the API, each as `docs/openapi.yaml` says.
+
+use crate::fakes::{Sent, Stage};
+use serde_json::Value;
+use stint_app::activate_grant::activate_grant;
+use stint_app::end_access::{EndAccess, end_access};
+use stint_app::ports::Surroundings as _;
+use stint_app::transact::transact;
+use stint_domain::ids::RequestId;
+use stint_domain::record::Circumstances;
+use stint_domain::transition::{Command, EndCause, GrantCommand};
+
+const ASK: &str =
+    r#"{"entitlement":"payments-read","duration":"30m","justification":"payment 4711","ticket":"OPS-1"}"#;
+const AT_ONCE: &str =
+    r#"{"entitlement":"build-logs-read","duration":"30m","justification":"build 12 is red"}"#;
+const NOBODY: &str = "req-ffffffffffffffffffffffffffffffff";
+
+fn body(body: &str) -> Sent<'_> {
+    Sent { headers: &[], body }
+}
+
+fn none() -> Sent<'static> {
+    Sent::default()
+}
+
+fn grant_of(request: &str) -> String {
+    request.replace("req-", "grant-")
+}
+
+fn give_back(request: &str) -> String {
+    format!("POST /v1/grants/{}/return", grant_of(request))
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+impl Stage {
+    async fn submitted(&self, ask: &str) -> String {
+        id(&self.ask("ana", "POST /v1/requests", 201, body(ask)).await)
+    }
+
+    /// Both views of it, in this state of the grant.
+    async fn shows(&self, request: &str, state: &str) {
+        let seen = self.ask("ana", &format!("GET /v1/requests/{request}"), 200, none()).await;
+        assert_eq!(seen["grant"]["state"], state);
+        let grant = format!("GET /v1/grants/{}", grant_of(request));
+        assert_eq!(self.ask("ana", &grant, 200, none()).await["state"], state);
+    }
+
+    async fn activate(&self, request: &str) {
+        let store = &self.api.store;
+        let _ = activate_grant(store, store, store, request.parse().unwrap()).await;
+    }
+
+    /// The intent is on record, and nothing has been done yet.
+    async fn begin(&self, request: &str) {
+        let store = &self.api.store;
+        let circumstances = Circumstances::of_component("grant", store.now());
+        let begin = Command::Grant(GrantCommand::BeginActivation);
+        transact(store, request.parse().unwrap(), &begin, &circumstances).await.unwrap();
+    }
+
+    async fn end(&self, request: &str, cause: EndCause) {
+        let request_id: RequestId = request.parse().unwrap();
+        let ask = EndAccess { request_id, cause, component: "expire" };
+        let store = &self.api.store;
+        let _ = end_access(store, store, store, &ask).await;
+    }
+}
+
+#[tokio::test]
+async fn every_success_is_as_documented() {
+    let stage = Stage::new();
+    stage.ask("ana", "GET /v1/me", 200, none()).await;
+    stage.ask("ben", "GET /v1/me", 200, none()).await;
+    stage.ask("ana", "GET /v1/entitlements", 200, none()).await;
+    stage.ask("ana", "POST /v1/requests?dry_run=true", 200, body(ASK)).await;
+    let keyed = Sent { headers: &[("idempotency-key", "k-1")], body: ASK };
+    let first = id(&stage.ask("ana", "POST /v1/requests", 201, keyed).await);
+    assert_eq!(id(&stage.ask("ana", "POST /v1/requests", 200, keyed).await), first);
+    let approve = format!("POST /v1/requests/{first}/approve");
+    stage.ask("ben", &approve, 200, body(r#"{"comment":"fine"}"#)).await;
+    let denied = stage.submitted(ASK).await;
+    stage.ask("ben", &format!("POST /v1/requests/{denied}/deny"), 200, none()).await;
+    let cancelled = stage.submitted(ASK).await;
+    stage.ask("ana", &format!("POST /v1/requests/{cancelled}/cancel"), 200, none()).await;
+    stage.ask("ana", "GET /v1/requests?limit=2", 200, none()).await;
+    stage.ask("ben", "GET /v1/requests?role=approver", 200, none()).await;
+    stage.ask("ana", "GET /v1/grants", 200, none()).await;
+    stage.ask("ana", &format!("GET /v1/requests/{first}/events"), 200, none()).await;
+    stage.shows(&first, "SCHEDULED").await;
+    stage.ask("ana", &give_back(&first), 200, none()).await;
+    audit(&stage).await;
+    stage.assert_seen_all_below("/v1/");
+}
+
+async fn audit(stage: &Stage) {
+    stage.pass(1);
+    for kind in ["application/json", "text/csv", "application/jsonl", "text/html"] {
+        let accept = Sent { headers: &[("accept", kind)], body: "" };
+        stage.ask("cleo", "GET /v1/audit/events?limit=500", 200, accept).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_and_its_grant_are_as_documented_in_every_state() {
+    let stage = Stage::new();
+    let request = stage.submitted(AT_ONCE).await;
+    stage.activate(&request).await;
+    stage.shows(&request, "ACTIVE").await;
+    stage.ask("ana", &give_back(&request), 200, none()).await;
+    stage.shows(&request, "DEACTIVATING").await;
+    stage.api.store.state().target_is_down = true;
+    stage.end(&request, EndCause::Returned).await;
+    stage.shows(&request, "REMOVAL_FAILED").await;
+    stage.api.store.state().target_is_down = false;
+    stage.end(&request, EndCause::Returned).await;
+    stage.shows(&request, "ENDED").await;
+
+    let under_way = stage.submitted(AT_ONCE).await;
+    stage.begin(&under_way).await;
+    stage.shows(&under_way, "ACTIVATING").await;
+
+    let strange = stage.submitted(AT_ONCE).await;
+    stage.api.store.state().users.clear();
+    stage.activate(&strange).await;
+    stage.shows(&strange, "DEACTIVATING").await;
+    stage.pass(60);
+    stage.end(&strange, EndCause::WindowOver).await;
+    stage.shows(&strange, "ACTIVATION_FAILED").await;
+
+    let lapsed = stage.submitted(ASK).await;
+    stage.pass(9 * 3600);
+    stage.end(&lapsed, EndCause::WindowOver).await;
+    let seen = stage.ask("ana", &format!("GET /v1/requests/{lapsed}"), 200, none()).await;
+    assert_eq!((&seen["state"], &seen["decision"]["verdict"]), (&"LAPSED".into(), &"LAPSED".into()));
+}
+
+#[tokio::test]
+async fn every_problem_is_as_documented_where_it_occurs() {
+    let stage = Stage::new();
+    let post = "POST /v1/requests";
+    for bad in ["{", "{}", r#"{"x":1}"#, r#"{"entitlement":1}"#, &ASK.replace("30m", "soon")] {
+        stage.ask("ana", post, 400, body(bad)).await;
+    }
+    stage.ask("ana", "GET /v1/requests?limit=101", 400, none()).await;
+    stage.ask("cleo", "GET /v1/audit/events?from=2020-01-01T00:00:00Z", 400, none()).await;
+    stage.send("GET /v1/me", 401, none()).await;
+    stage.ask("nobody", "GET /v1/me", 404, none()).await;
+    stage.ask("ben", post, 403, body(ASK)).await;
+    stage.ask("ana", post, 413, body(&" ".repeat(64 * 1024 + 1))).await;
+    stage.ask("ana", post, 415, Sent { headers: &[("content-type", "text/plain")], body: ASK }).await;
+    let keyed = |body| Sent { headers: &[("idempotency-key", "k-1")], body };
+    let request = id(&stage.ask("ana", post, 201, keyed(ASK)).await);
+    stage.ask("ana", post, 422, keyed(AT_ONCE)).await;
+    let approve = format!("POST /v1/requests/{request}/approve");
+    stage.ask("ana", &approve, 403, none()).await;
+    stage.ask("dora", &approve, 404, none()).await;
+    stage.ask("ana", &give_back(&request), 409, none()).await;
+    stage.ask("ben", &format!("POST /v1/requests/{request}/deny"), 200, none()).await;
+    stage.ask("ben", &approve, 409, none()).await;
+    stage.ask("ana", &format!("POST /v1/requests/{request}/cancel"), 409, none()).await;
+    stage.ask("ana", &format!("GET /v1/requests/{NOBODY}"), 404, none()).await;
+    stage.ask("ana", "GET /v1/audit/events", 404, none()).await;
+    let late = stage.submitted(ASK).await;
+    stage.pass(9 * 3600);
+    stage.ask("ben", &format!("POST /v1/requests/{late}/approve"), 410, none()).await;
+    let ana = "ana".parse().unwrap();
+    stage.api.directory.state().people.get_mut(&ana).unwrap().iam_user = None;
+    stage.ask("ana", post, 422, body(ASK)).await;
+}

@@ -1,0 +1,180 @@
+//! The API on fakes, with real tokens, and every answer of it held to the document.
+
+use crate::errors;
+use crate::openapi::{document, resolved};
+use crate::schema::complaints;
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use stint_app::ports::{Cause, Surroundings};
+use stint_edge::api::{Api, Parts, router};
+use stint_edge::identity::{KeySource, TokenVerifier};
+use stint_policy::PolicyBundle;
+use stint_test_support::world::World;
+use tower::ServiceExt as _;
+
+/// Made for tests; it opens nothing anywhere.
+const KEY: &[u8] = include_bytes!("../../src/identity/test-only-key.pk8");
+const ISSUER: &str = "https://issuer.example.org/pool";
+
+pub(crate) struct Keys;
+
+impl KeySource for Keys {
+    async fn fetch(&self) -> Result<Vec<u8>, Cause> {
+        let pair = RsaKeyPair::from_pkcs8(KEY).unwrap();
+        let ring::rsa::PublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
+        let (n, e) = (BASE64.encode(n), BASE64.encode(e));
+        let key = json!({ "kid": "k1", "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e });
+        Ok(json!({ "keys": [key] }).to_string().into_bytes())
+    }
+}
+
+fn token(who: &str, now: Timestamp) -> String {
+    let claims = json!({ "iss": ISSUER, "sub": who, "client_id": "cli", "token_use": "access",
+                         "iat": now.as_second(), "exp": now.as_second() + 300 });
+    let header = json!({ "alg": "RS256", "kid": "k1", "typ": "JWT" });
+    let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
+    let pair = RsaKeyPair::from_pkcs8(KEY).unwrap();
+    let mut signature = vec![0; pair.public().modulus_len()];
+    let random = ring::rand::SystemRandom::new();
+    pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).unwrap();
+    format!("{message}.{}", BASE64.encode(signature))
+}
+
+/// Each port is a world of its own: what is stored, and what is at the target, is in `store`.
+pub(crate) struct Fakes;
+
+impl Parts for Fakes {
+    type Store = World;
+    type Directory = World;
+    type Workflow = World;
+    type Expirer = World;
+    type Surroundings = World;
+    type Keys = Keys;
+}
+
+/// What is sent beside method and path.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) body: &'a str,
+}
+
+pub(crate) struct Stage {
+    pub(crate) api: Arc<Api<Fakes>>,
+    document: Value,
+    /// Operation, status and kind of content that have been seen.
+    seen: RefCell<BTreeSet<(String, u16, String)>>,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let api = Api {
+            store: World::default(),
+            directory: World::default(),
+            workflow: World::default(),
+            expirer: World::default(),
+            surroundings: World::default(),
+            tokens: TokenVerifier::new(Keys, ISSUER.to_owned(), vec!["cli".to_owned()]),
+            policy: PolicyBundle::embedded().unwrap(),
+        };
+        Self { api: Arc::new(api), document: document(), seen: RefCell::default() }
+    }
+
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.api.store.pass(seconds);
+        self.api.surroundings.pass(seconds);
+    }
+
+    /// Signed by `who`, with a JSON body unless it is empty.
+    pub(crate) async fn ask(&self, who: &str, call: &str, expected: u16, sent: Sent<'_>) -> Value {
+        let bearer = format!("Bearer {}", token(who, self.api.surroundings.now()));
+        let mut headers = vec![("authorization", bearer.as_str())];
+        if !sent.body.is_empty() && !sent.headers.iter().any(|(name, _)| *name == "content-type") {
+            headers.push(("content-type", "application/json"));
+        }
+        headers.extend(sent.headers);
+        self.send(call, expected, Sent { headers: &headers, body: sent.body }).await
+    }
+
+    /// `call`: method and path, such as `GET /v1/me`.
+    pub(crate) async fn send(&self, call: &str, expected: u16, sent: Sent<'_>) -> Value {
+        let (method, path) = call.split_once(' ').unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in sent.headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(sent.body.to_owned())).unwrap();
+        let response = router(Arc::clone(&self.api)).oneshot(request).await.unwrap();
+        self.check(method, path, expected, response).await
+    }
+
+    /// Holds an answer to the document; what it says, if that is JSON.
+    pub(crate) async fn check(&self, method: &str, path: &str, expected: u16, response: Response) -> Value {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let kind = headers.get("content-type").map_or("", |value| value.to_str().unwrap());
+        let kind = kind.split(';').next().unwrap().to_owned();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let at = format!("{method} {path} -> {status}");
+        assert_eq!(status, StatusCode::from_u16(expected).unwrap(), "{at}: {text}");
+        let operation = &self.document["paths"][template(path)][method.to_lowercase()];
+        let documented = resolved(&self.document, &operation["responses"][status.as_str()]);
+        assert!(documented.is_object(), "{at} is not documented");
+        let value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if method != "HEAD" {
+            let content = &documented["content"][&kind];
+            assert!(content.is_object(), "{at}: {kind} is not documented");
+            if kind.ends_with("json") {
+                let wrong = complaints(&self.document, &content["schema"], &value, &at);
+                assert!(wrong.is_empty(), "{}\n{text}", wrong.join("\n"));
+            }
+        }
+        if kind == "application/problem+json" {
+            let problem = value["type"].as_str().unwrap().trim_start_matches("urn:stint:problem:");
+            errors::assert_listed(problem, status.as_u16());
+        }
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        self.seen.borrow_mut().insert((id, status.as_u16(), kind));
+        value
+    }
+
+    /// Every success that the document promises of operations under `prefix`, in every kind of content, has been seen.
+    pub(crate) fn assert_seen_all_below(&self, prefix: &str) {
+        let seen = self.seen.borrow();
+        for (path, item) in self.document["paths"].as_object().unwrap() {
+            let operations = item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters");
+            for (_, operation) in operations.filter(|_| path.starts_with(prefix)) {
+                let id = operation["operationId"].as_str().unwrap();
+                let good = operation["responses"].as_object().unwrap().iter();
+                for (status, response) in good.filter(|(status, _)| status.starts_with('2')) {
+                    let kinds = response["content"].as_object().into_iter().flat_map(|kinds| kinds.keys());
+                    for kind in kinds {
+                        let what = (id.to_owned(), status.parse().unwrap(), kind.clone());
+                        assert!(seen.contains(&what), "{what:?} was never tried");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The document's path for one with ids in it.
+fn template(path: &str) -> String {
+    let path = path.split('?').next().unwrap();
+    let part = |part: &str| match part {
+        id if id.starts_with("req-") || id.starts_with("grant-") => "{id}".to_owned(),
+        secret if path.starts_with("/approvals/") && secret != "approvals" => "{token}".to_owned(),
+        word => word.to_owned(),
+    };
+    let parts: Vec<_> = path.split('/').skip(1).map(part).collect();
+    format!("/{}", parts.join("/"))
+}

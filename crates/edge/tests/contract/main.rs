@@ -1,0 +1,29 @@
+//! What the documentation says about the edge, held to what the code does: `docs/openapi.yaml`, `docs/errors.md`,
+//! `docs/audit.md`, and the state machine's list of errors.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set itself up should stop"
+)]
+
+mod answers;
+mod asl;
+mod audit;
+mod errors;
+mod fakes;
+mod names;
+mod openapi;
+mod pages;
+mod schema;
+mod template;
+
+use std::path::Path;
+
+/// A file of the project, by its path from the root.
+fn file(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,99 @@
+//! The page behind a mail link: every answer of it, each as `docs/openapi.yaml` says.
+
+use crate::fakes::Stage;
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use http::Request;
+use std::sync::Arc;
+use stint_app::notify_approvers::notify_approvers;
+use stint_app::ports::TaskToken;
+use stint_app::submit_request::{SubmitRequest, Submitted, submit_request};
+use stint_domain::principal::Authentication;
+use stint_edge::approvals::{Approvals, router};
+use stint_edge::csrf::FormGuard;
+use stint_policy::PolicyBundle;
+use stint_test_support::world::World;
+use tower::ServiceExt as _;
+
+const URL: &str = "https://stint.example.org";
+
+type Page = Arc<Approvals<World, World, World, World>>;
+
+fn page() -> Page {
+    let [store, directory, workflow, surroundings] = std::array::from_fn(|_| World::default());
+    let (policy, forms) = (PolicyBundle::embedded().unwrap(), FormGuard::new(URL));
+    Arc::new(Approvals { store, directory, workflow, surroundings, policy, forms })
+}
+
+/// Ana asks, and Ben is mailed; the path in his mail.
+async fn link(page: &Page) -> String {
+    let world = &page.store;
+    let caller = stint_app::caller::Caller {
+        principal: "ana".parse().unwrap(),
+        authentication: Authentication::Token,
+        source_address: None,
+    };
+    let ask = SubmitRequest {
+        entitlement: "payments-read".parse().unwrap(),
+        duration: "30m".parse().unwrap(),
+        justification: "payment 4711".parse().unwrap(),
+        ticket: None,
+        starts_at: None,
+        idempotency: None,
+        dry_run: false,
+    };
+    let done = submit_request(world, world, world, &page.policy, world, &caller, ask).await.unwrap();
+    let Submitted::Accepted(request) = done else { panic!("{done:?}") };
+    let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
+    notify_approvers(world, world, world, world, &page.policy, world, URL, id, &token).await.unwrap();
+    let text = world.state().inbox.last().unwrap().text.clone();
+    let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
+    url.trim_start_matches(URL).to_owned()
+}
+
+async fn send(page: &Page, method: &str, path: &str, cookie: &str, form: String) -> Response {
+    let request = Request::builder().method(method).uri(path).header("cookie", cookie);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    router(Arc::clone(page)).oneshot(request.body(Body::from(form)).unwrap()).await.unwrap()
+}
+
+/// Opens the page; the cookie, which holds the form's nonce.
+async fn open(page: &Page, path: &str) -> String {
+    let response = send(page, "GET", path, "", String::new()).await;
+    let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let html = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    assert!(String::from_utf8_lossy(&html).contains(nonce(&cookie)));
+    cookie
+}
+
+fn nonce(cookie: &str) -> &str {
+    cookie.split_once('=').unwrap().1
+}
+
+#[tokio::test]
+async fn every_answer_of_the_page_is_as_documented() {
+    let (stage, page) = (Stage::new(), page());
+    let path = link(&page).await;
+    let answers = async |method: &str, path: &str, expected: u16, cookie: &str, form: String| {
+        let response = send(&page, method, path, cookie, form).await;
+        stage.check(method, path, expected, response).await
+    };
+    let none = || String::new();
+    let cookie = open(&page, &path).await;
+    let form = |decision: &str, more: &str| format!("nonce={}&decision={decision}{more}", nonce(&cookie));
+    answers("GET", &path, 200, "", none()).await;
+    answers("HEAD", &path, 200, "", none()).await;
+    answers("GET", "/approvals/nonsense", 404, "", none()).await;
+    answers("HEAD", "/approvals/nonsense", 404, "", none()).await;
+    answers("POST", "/approvals/nonsense", 404, &cookie, form("approve", "")).await;
+    answers("POST", &path, 403, "", form("approve", "")).await;
+    let long = format!("&comment={}", "x".repeat(1025));
+    answers("POST", &path, 422, &cookie, form("approve", &long)).await;
+    answers("POST", &path, 200, &cookie, form("approve", "")).await;
+    answers("POST", &path, 200, &cookie, form("approve", "")).await;
+    answers("POST", &path, 409, &cookie, form("deny", "")).await;
+    let late = link(&page).await;
+    page.surroundings.pass(9 * 3600);
+    answers("POST", &late, 410, &cookie, form("approve", "")).await;
+    stage.assert_seen_all_below("/approvals/");
+}

@@ -1,0 +1,27 @@
+//! Numbers that the template and the code share.
+
+use crate::file;
+use stint_domain::grant::SETTLE_SECONDS;
+
+/// The timeout of a function, in seconds.
+fn timeout(function: &str) -> i64 {
+    let template = file("infra/template.yaml");
+    let (_, after) = template.split_once(&format!("FunctionName: {function}\n")).expect("the function");
+    let line = after.lines().find_map(|line| line.trim().strip_prefix("Timeout: ")).expect("a timeout");
+    line.parse().unwrap()
+}
+
+#[test]
+fn no_attempt_to_activate_outlives_the_time_after_which_a_removal_is_closed() {
+    assert!(timeout("stint-grant") < SETTLE_SECONDS);
+}
+
+#[test]
+fn a_mail_is_reserved_for_at_least_as_long_as_the_function_that_sends_it_may_run() {
+    assert!(timeout("stint-notify") <= 30, "stint-app reserves a mail for 30 seconds");
+}
+
+#[test]
+fn a_sweep_ends_before_the_next_one_begins() {
+    assert!(timeout("stint-reconcile") < 60);
+}
