@@ -1,0 +1,105 @@
+//! The functions' cold start, memory and size, beside an empty function's, against the limits.
+
+use crate::release;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use stint_local::tools::Tools;
+use stint_local::{LocalError, Result, paths, process};
+
+const EMPTY: &str = "empty";
+const ROUNDS: u32 = 15;
+const WARM_CALLS: u32 = 20;
+
+/// What one function may take.
+struct Limits {
+    name: &'static str,
+    /// It decides by policy, so it reads the policies at its start.
+    cedar: bool,
+}
+
+const FUNCTIONS: [Limits; 6] = [
+    Limits { name: "request", cedar: true },
+    Limits { name: "approve", cedar: true },
+    Limits { name: "notify", cedar: true },
+    Limits { name: "grant", cedar: false },
+    Limits { name: "expire", cedar: false },
+    Limits { name: "reconcile", cedar: false },
+];
+
+impl Limits {
+    /// MiB, instructions. The first call is an AWS call without TLS.
+    fn absolute(&self) -> Value {
+        let (zip, init) = if self.cedar { (5.0, 4_500_000) } else { (4.0, 2_500_000) };
+        json!({"zip": zip, "rss": 16.0, "instr_init": init, "instr_first": 5_000_000})
+    }
+
+    /// To the empty function. Cedar's part is held by instructions, which no other load moves.
+    fn ratios(&self) -> Value {
+        if self.cedar { json!({}) } else { json!({"init_cpu": 1.6}) }
+    }
+}
+
+pub(crate) fn run() -> Result<()> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err(LocalError::Unexpected("the measurements need Linux on x86_64".to_owned()));
+    }
+    let folder = release::build(&["stint-empty-function"])?;
+    let instructions = has_valgrind();
+    if !instructions {
+        println!("SKIPPED: instruction counts and their limits, since valgrind is not on the PATH");
+    }
+    let plan = plan(&folder, instructions)?;
+    let path = paths::state()?.join("bench.json");
+    fs::write(&path, plan.to_string()).map_err(|cause| LocalError::Io(path.display().to_string(), cause))?;
+    let mut bench = Tools::ensure()?.command("python")?;
+    process::shown("the benchmark", bench.arg(here().join("lambda_bench.py")).arg(path))
+}
+
+fn plan(folder: &Path, instructions: bool) -> Result<Value> {
+    let mut targets = vec![target(folder, EMPTY, &json!({}), &json!({}))?];
+    for limits in &FUNCTIONS {
+        targets.push(target(folder, limits.name, &limits.absolute(), &limits.ratios())?);
+    }
+    let fixtures = json!([{"match": ".Query", "body": {"Items": [], "Count": 0, "ScannedCount": 0}}]);
+    Ok(json!({"rounds": ROUNDS, "warm": WARM_CALLS, "instructions": instructions, "fixtures": fixtures,
+              "baseline": EMPTY, "targets": targets}))
+}
+
+fn target(folder: &Path, name: &str, limits: &Value, ratios: &Value) -> Result<Value> {
+    let event = here().join("events").join(format!("{name}.json"));
+    let text =
+        fs::read_to_string(&event).map_err(|cause| LocalError::Io(event.display().to_string(), cause))?;
+    let event: Value = serde_json::from_str(&text)
+        .map_err(|cause| LocalError::Unexpected(format!("{}: {cause}", event.display())))?;
+    let program = folder.join(name).join("bootstrap");
+    Ok(
+        json!({"name": name, "program": program, "event": event, "env": environment(), "limits": limits, "ratios": ratios}),
+    )
+}
+
+/// What the template gives to one function or another.
+fn environment() -> Value {
+    json!({
+        "STINT_GRANTS_TABLE": "stint-grants",
+        "STINT_AUDIT_TABLE": "stint-audit",
+        "STINT_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:stint-access",
+        "STINT_EXPIRE_FUNCTION": "stint-expire",
+        "STINT_USER_POOL_ID": "eu-west-1_bench",
+        "STINT_ISSUER": "{url}",
+        "STINT_AUDIENCE": "bench",
+        "STINT_PUBLIC_URL": "https://stint.example.org",
+        "STINT_MAIL_FROM": "stint@example.org",
+    })
+}
+
+fn here() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bench")
+}
+
+fn has_valgrind() -> bool {
+    let asked =
+        Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}

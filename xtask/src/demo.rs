@@ -1,0 +1,185 @@
+//! One request from asking to its end, with proof at each step. Proof is what IAM says to the requester's own key.
+
+use crate::audit_table;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::time::{Duration, SystemTime};
+use stint_local::api::{Session, id};
+use stint_local::cloud::Cloud;
+use stint_local::json::{at, text};
+use stint_local::probe::{Access, Probe};
+use stint_local::{LocalError, Result, Stage, hooks, up, wait};
+
+const REQUESTER: &str = "ana";
+const APPROVER: &str = "ben@example.com";
+const ENTITLEMENT: &str = "payments-read";
+const TABLE: &str = "payments";
+const WINDOW: &str = "20s";
+/// What takes access away, and what makes up for it.
+const CLEANUP: [&str; 2] = ["stint-expire", "stint-reconcile"];
+const SOON: Duration = Duration::from_secs(30);
+/// The window and a while.
+const TO_END: Duration = Duration::from_secs(60);
+/// How long what should have been removed is looked at.
+const WITHOUT_CLEANUP: Duration = Duration::from_secs(5);
+/// The sweep comes every minute.
+const TO_RECOVER: Duration = Duration::from_secs(240);
+
+pub(crate) fn run(without_cleanup: bool) -> Result<()> {
+    let up = up::bring_up(None, false)?;
+    let result = story(&up.stage, without_cleanup);
+    if let Some(cloud) = up.cloud {
+        end(cloud)?;
+    }
+    result
+}
+
+fn end(mut cloud: Cloud) -> Result<()> {
+    cloud.stop()?;
+    up::take_down().map(drop)
+}
+
+fn story(stage: &Stage, without_cleanup: bool) -> Result<()> {
+    let ana = stage.sign_in(REQUESTER)?;
+    let probe = stage.probe(REQUESTER)?;
+    say("1. Before: ana reads the payments table with her own access key");
+    expect(&probe, Access::Denied)?;
+    let request_id = ask(&ana)?;
+    approve(stage, &request_id)?;
+    let ends_at = active(&ana, &request_id)?;
+    expect(&probe, Access::Allowed)?;
+    let off = without_cleanup.then(|| Off::now(stage)).transpose()?;
+    over(&probe, ends_at)?;
+    match off {
+        None => removed(stage, &ana, &request_id)?,
+        Some(off) => late(stage, &ana, &probe, &request_id, off)?,
+    }
+    expect(&probe, Access::Denied)?;
+    say("Last. The audit of this request, from its table");
+    audit_table::print(&stage.audit(&request_id)?)?;
+    println!("\nBefore DENIED, during ALLOWED, after DENIED: all as it should be.");
+    Ok(())
+}
+
+fn ask(ana: &Session) -> Result<String> {
+    say(&format!("2. Ana asks for {ENTITLEMENT} for {WINDOW}"));
+    let request = ana.request(ENTITLEMENT, WINDOW, "A customer asks about payment 4711")?;
+    println!(
+        "   {} is {}, to be decided by {}",
+        id(&request)?,
+        text(&request, "/state"),
+        text(&request, "/decide_by")
+    );
+    Ok(id(&request)?.to_owned())
+}
+
+fn approve(stage: &Stage, request_id: &str) -> Result<()> {
+    let mail = stage.mail(APPROVER, request_id)?;
+    say(&format!("3. Ben gets this mail: {}", mail.subject));
+    mail.body_text.lines().for_each(|line| println!("   | {line}"));
+    say("4. Ben opens the link and presses Approve");
+    let page = stage.browser().decide(mail.link()?, "approve", "Looks right")?.ok("approving")?;
+    println!("   The page answers {}: {}", page.status, title(&page.body));
+    Ok(())
+}
+
+/// Waits until the grant is active; returns its end.
+fn active(ana: &Session, request_id: &str) -> Result<Timestamp> {
+    let grant = grant(ana, request_id, SOON, |state| state == "ACTIVE")?;
+    let ends_at = text(&grant, "/window/ends_at");
+    say(&format!("5. The grant is ACTIVE until {ends_at}; ana tries again"));
+    ends_at.parse().map_err(|cause| LocalError::Unexpected(format!("{ends_at} is no time: {cause}")))
+}
+
+/// Waits for the first denial and compares it with the end of the window.
+fn over(probe: &Probe, ends_at: Timestamp) -> Result<()> {
+    say("6. Ana keeps reading until she cannot any more");
+    wait::until("the end of access", TO_END, || Ok((probe.read(TABLE)? == Access::Denied).then_some(())))?;
+    let late = seconds_now() - ends_at.as_duration().as_secs_f64();
+    println!("   first DENIED {late:+.2} s from the end of the window");
+    if (-1.0..=2.0).contains(&late) {
+        Ok(())
+    } else {
+        Err(LocalError::Unexpected("that is not at its end".to_owned()))
+    }
+}
+
+fn removed(stage: &Stage, ana: &Session, request_id: &str) -> Result<()> {
+    let grant = grant(ana, request_id, TO_RECOVER, |state| state == "ENDED")?;
+    say(&format!("8. The grant is ENDED by {}, and the target was read back", text(&grant, "/ended_by")));
+    println!("   {}", at(&grant, "/proof"));
+    let left = stage.policies_of(REQUESTER)?;
+    println!("   inline policies left on the IAM user: {left:?}");
+    if left.is_empty() { Ok(()) } else { Err(LocalError::Unexpected("something is left".to_owned())) }
+}
+
+/// With all cleanup off, IAM alone has ended access. Then cleanup is put back, and makes up for it.
+fn late(stage: &Stage, ana: &Session, probe: &Probe, request_id: &str, off: Off<'_>) -> Result<()> {
+    std::thread::sleep(WITHOUT_CLEANUP);
+    let (left, state) =
+        (stage.policies_of(REQUESTER)?, text(&ana.look(request_id)?, "/grant/state").to_owned());
+    say(&format!(
+        "7. {} s later nothing is cleaned up: the grant is {}, its policy is",
+        WITHOUT_CLEANUP.as_secs(),
+        state
+    ));
+    println!("   still on the IAM user, {left:?}, and allows nothing any more");
+    expect(probe, Access::Denied)?;
+    if left.is_empty() || state != "ACTIVE" {
+        return Err(LocalError::Unexpected("the cleanup ran although it was off".to_owned()));
+    }
+    drop(off);
+    println!(
+        "   (switching on {} again, which takes up to minutes to make up for it)",
+        CLEANUP.join(" and ")
+    );
+    removed(stage, ana, request_id)
+}
+
+/// Functions that are switched off until this is dropped.
+struct Off<'a>(&'a Stage);
+
+impl<'a> Off<'a> {
+    fn now(stage: &'a Stage) -> Result<Self> {
+        println!("   (switching off {})", CLEANUP.join(" and "));
+        let off = Self(stage);
+        CLEANUP.iter().try_for_each(|function| hooks::switch_off(&stage.admin, function))?;
+        Ok(off)
+    }
+}
+
+impl Drop for Off<'_> {
+    fn drop(&mut self) {
+        for function in CLEANUP {
+            if let Err(error) = hooks::switch_on(&self.0.admin, function) {
+                eprintln!("{function} is still off: {}", error.chain());
+            }
+        }
+    }
+}
+
+/// The grant, once it is in such a state.
+fn grant(ana: &Session, request_id: &str, at_most: Duration, fits: impl Fn(&str) -> bool) -> Result<Value> {
+    wait::until("the grant's next state", at_most, || {
+        let grant = at(&ana.look(request_id)?, "/grant").clone();
+        Ok(fits(text(&grant, "/state")).then_some(grant))
+    })
+}
+
+fn expect(probe: &Probe, wanted: Access) -> Result<()> {
+    let found = probe.read(TABLE)?;
+    println!("   GetItem on {TABLE}: {found}");
+    if found == wanted { Ok(()) } else { Err(LocalError::Unexpected(format!("it should be {wanted}"))) }
+}
+
+fn say(text: &str) {
+    println!("\n{text}");
+}
+
+fn title(page: &str) -> &str {
+    stint_local::admin::element(page, "h1").unwrap_or("a page without a heading")
+}
+
+fn seconds_now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}

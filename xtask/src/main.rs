@@ -1,0 +1,54 @@
+//! The project's own commands. Thin: what they do with the local cloud is in `stint-local`.
+
+mod args;
+mod audit_table;
+mod bench;
+mod checks;
+mod demo;
+mod release;
+mod up;
+
+use args::Command;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  up [--port N] [--detach]   build, start the local cloud, deploy Stint, seed the sample organisation
+  down                       end what `up` has started
+  demo [--without-cleanup]   somebody asks, somebody approves, access ends: with proof
+  test [--only STEP]         everything that CI runs
+  build --release            the functions for AWS, into target/lambda
+  bench                      the functions' cold start, memory and size against their limits
+
+Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv. Everything else is fetched.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let command = match args::parse(&arguments) {
+        Ok(command) => command,
+        Err(why) => {
+            eprintln!("{why}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    let done = match command {
+        Command::Help => {
+            println!("{HELP}");
+            Ok(())
+        }
+        Command::Up { port, detach } => up::up(port, detach),
+        Command::Down => up::down(),
+        Command::Demo { without_cleanup } => demo::run(without_cleanup),
+        Command::Test { only } => checks::run(only.as_deref()),
+        Command::Build => release::build(&[]).map(drop),
+        Command::Bench => bench::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {}", error.chain());
+            ExitCode::FAILURE
+        }
+    }
+}
