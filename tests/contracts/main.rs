@@ -1,0 +1,113 @@
+//! The adapters keep the promises that the fakes keep: the same suites, on the local cloud.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
+
+use jiff::Timestamp;
+use stint_app::ports::{Directory, ExecutionStatus, Surroundings, Workflow, WorkflowError, WorkflowInput};
+use stint_aws::directory::UserPool;
+use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::iam::IamUsers;
+use stint_aws::surroundings::Machine;
+use stint_aws::workflow::StepFunctions;
+use stint_local::stage::Stage;
+use stint_test_support::contracts;
+
+/// As the account's administrator: what each function's own role may do is another matter, and another test.
+fn config(stage: &Stage) -> impl std::ops::Deref<Target = aws_types::SdkConfig> + use<> {
+    let url = stage.url().to_owned();
+    Box::new(
+        stint_aws::client::from_variables(|name| {
+            Some(match name {
+                "AWS_ENDPOINT_URL" => url.clone(),
+                "AWS_REGION" => stint_local::cloud::REGION.to_owned(),
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test".to_owned(),
+                _ => return None,
+            })
+        })
+        .unwrap(),
+    )
+}
+
+fn store(stage: &Stage) -> DynamoStore {
+    DynamoStore::new(&config(stage), Tables::named("stint-grants", "stint-audit").unwrap())
+}
+
+/// In whole milliseconds, as the audit keeps time.
+fn now() -> Timestamp {
+    Timestamp::from_millisecond(Machine.now().as_millisecond()).unwrap()
+}
+
+fn run(suite: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(suite);
+}
+
+#[test]
+fn a_ledger_commits_all_or_nothing() {
+    run(contracts::a_ledger_commits_all_or_nothing(&store(Stage::shared().unwrap()), now()));
+}
+
+#[test]
+fn idempotency_keys_stand_for_one_request() {
+    run(contracts::idempotency_keys_stand_for_one_request(&store(Stage::shared().unwrap()), now()));
+}
+
+#[test]
+fn links_tokens_and_leases_are_taken_once() {
+    run(contracts::links_tokens_and_leases_are_taken_once(&store(Stage::shared().unwrap()), now()));
+}
+
+#[test]
+fn a_register_lists_what_is_on_record() {
+    run(contracts::a_register_lists_what_is_on_record(&store(Stage::shared().unwrap()), now()));
+}
+
+#[test]
+fn an_audit_trail_gives_back_what_was_committed() {
+    run(contracts::an_audit_trail_gives_back_what_was_committed(&store(Stage::shared().unwrap()), now()));
+}
+
+#[test]
+fn a_provider_gives_takes_and_tells_the_truth() {
+    let stage = Stage::shared().unwrap();
+    let enrolled = stage.another("ana").unwrap();
+    let provider = IamUsers::new(&config(stage));
+    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &enrolled, "nobody-at-all", now()));
+}
+
+#[test]
+fn the_directory_knows_the_sample_people_and_nobody_else() {
+    let stage = Stage::shared().unwrap();
+    let directory = UserPool::new(&config(stage), stage.outputs.get("UserPoolId").unwrap().to_owned());
+    run(async {
+        let approvers = directory.members(&"platform-leads".parse().unwrap()).await.unwrap();
+        let ben =
+            approvers.iter().find(|person| person.display_name == "Ben").expect("Ben leads the platform");
+        let sample = stint_local::stage::sample("ben").unwrap();
+        assert_eq!(ben, &sample.person(ben.id.clone()));
+        assert_eq!(directory.person(&ben.id).await.unwrap().as_ref(), Some(ben));
+        let unknown = "00000000-0000-4000-8000-000000000000".parse().unwrap();
+        assert_eq!(directory.person(&unknown).await.unwrap(), None);
+        assert!(directory.members(&"no-such-group".parse().unwrap()).await.unwrap_or_default().is_empty());
+    });
+}
+
+#[test]
+fn an_execution_starts_once_and_is_over_for_good() {
+    let stage = Stage::shared().unwrap();
+    let machine = stage.outputs.get("StateMachineArn").unwrap().parse().unwrap();
+    let workflow = StepFunctions::new(&config(stage), machine);
+    let request_id = "req-00000000000070008000000000000abc".parse().unwrap();
+    let input = WorkflowInput { request_id, wait_seconds: 600, starts_at: None };
+    run(async {
+        assert_eq!(workflow.status(request_id).await.unwrap(), ExecutionStatus::Unknown);
+        workflow.start(&input).await.unwrap();
+        workflow.start(&input).await.expect("starting what runs already succeeds");
+        assert_eq!(workflow.status(request_id).await.unwrap(), ExecutionStatus::Running);
+        workflow.stop(request_id, "a test").await.unwrap();
+        assert_eq!(workflow.status(request_id).await.unwrap(), ExecutionStatus::Closed);
+        assert!(
+            matches!(workflow.start(&input).await, Err(WorkflowError::Closed)),
+            "what is over stays over"
+        );
+    });
+}

@@ -1,0 +1,25 @@
+//! Each function may do what it needs and nothing else, and what is deployed is what is written.
+//!
+//! Guards I5 from outside: permissions are read from the account and tried under each function's own role, so that one
+//! that was added, or one that is missing, fails here.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot set itself up should stop"
+)]
+
+mod deployed;
+mod forbidden;
+mod forbidden_tables;
+mod golden;
+mod machine;
+mod missing;
+mod session;
+mod sigv4;
+mod structure;
+
+pub(crate) const FUNCTIONS: [&str; 6] =
+    ["stint-request", "stint-approve", "stint-notify", "stint-grant", "stint-expire", "stint-reconcile"];
