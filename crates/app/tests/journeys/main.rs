@@ -12,5 +12,6 @@
 mod endings;
 mod engine;
 mod faults;
+mod mended;
 mod refusals;
 mod twice;

@@ -42,6 +42,8 @@ pub struct State {
     pub users: Vec<String>,
     /// The target answers nothing.
     pub target_is_down: bool,
+    /// The target says yes to a removal and does nothing.
+    pub target_lies: bool,
     pub executions: HashMap<RequestId, Execution>,
     pub people: BTreeMap<PrincipalId, Person>,
     pub inbox: Vec<Mail>,

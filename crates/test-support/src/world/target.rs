@@ -23,10 +23,13 @@ impl Provider for World {
 
     async fn deactivate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
         self.failpoints.around("deactivate", ProviderError::Unavailable, || {
-            if self.state().target_is_down {
+            let mut state = self.state();
+            if state.target_is_down {
                 return Err(ProviderError::Unavailable("down".into()));
             }
-            self.state().target.remove(&place(artefact.user.as_str(), &artefact.grant_id.artefact_name()));
+            if !state.target_lies {
+                state.target.remove(&place(artefact.user.as_str(), &artefact.grant_id.artefact_name()));
+            }
             Ok(())
         })
     }

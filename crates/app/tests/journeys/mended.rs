@@ -1,0 +1,72 @@
+//! What reconcile and repeated removal make good: not only is nothing left behind, what was approved is also given.
+
+use crate::engine::{At, Stage, block_on, invoke, start};
+use stint_app::decide_request::Verdict;
+use stint_domain::transition::EndCause;
+use stint_test_support::world::{ExecutionState, Fault, Mode};
+
+/// Fails the first call of that name in what follows.
+fn fail(stage: &Stage, calls: &[&str], name: &str) {
+    let call = calls.iter().position(|made| *made == name).unwrap() + 1;
+    stage.world.arm(Some(Fault { call, mode: Mode::Throttled }));
+}
+
+#[test]
+fn a_workflow_that_was_not_started_is_started_and_the_approvers_are_asked() {
+    let stage = Stage::new();
+    fail(&stage, &["commit", "start execution"], "start execution");
+    let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+    assert!(stage.world.state().executions.is_empty());
+    stage.sweep("one");
+    assert!(stage.world.state().executions.is_empty(), "the workflow has its time of grace first");
+    stage.world.pass(60);
+    stage.sweep("two");
+    stage.run(id, &mut start());
+    assert_eq!(stage.world.state().inbox.len(), 1);
+}
+
+#[test]
+fn an_approval_that_the_workflow_did_not_hear_of_is_told_again_and_access_is_given() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+    let mut at = start();
+    stage.run(id, &mut at);
+    fail(&stage, &["commit", "answer token"], "answer token");
+    block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
+    assert!(matches!(stage.world.state().executions[&id].wait, ExecutionState::Waiting { .. }));
+    stage.world.pass(16);
+    stage.sweep("one");
+    stage.run(id, &mut at);
+    assert!(stage.world.has_access(id), "{at:?}");
+}
+
+#[test]
+fn a_removal_that_the_target_only_claims_is_not_closed() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    stage.world.pass(30 * 60);
+    stage.world.state().target_lies = true;
+    assert!(invoke(stage.expire(id, EndCause::WindowOver)).unwrap().is_err());
+    assert_eq!(stage.request(id).grant().map(|grant| grant.name()), Some("REMOVAL_FAILED"));
+    stage.world.state().target_lies = false;
+    stage.settle(id, &mut At::Failed);
+    assert_eq!(stage.request(id).grant().map(|grant| grant.name()), Some("ENDED"));
+    assert!(!stage.world.has_leftovers(id));
+}
+
+#[test]
+fn a_removal_goes_on_at_the_target_when_the_ledger_cannot_take_the_intent() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    stage.world.pass(30 * 60);
+    fail(&stage, &["commit"], "commit");
+    assert!(
+        invoke(stage.expire(id, EndCause::WindowOver)).unwrap().is_err(),
+        "it is not over until it is on record"
+    );
+    assert!(!stage.world.has_leftovers(id), "but the target is clean");
+    stage.settle(id, &mut At::Failed);
+    assert!(stage.request(id).is_final());
+}
