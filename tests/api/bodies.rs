@@ -24,7 +24,7 @@ fn what_is_no_json_or_not_said_to_be_makes_nothing() {
         refused(&ana.raw(REQUESTS, JSON, body), 400, "malformed-body");
     }
     refused(&ana.raw(REQUESTS, JSON, &(good.clone() + " {}")), 400, "malformed-body");
-    refused(&ana.raw(REQUESTS, JSON, &"[".repeat(20_000)), 400, "malformed-body");
+    refused(&ana.raw(REQUESTS, JSON, &"[".repeat(20_000)), 400, "wrong-type");
     for kind in
         [Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/jsonp"), Some("")]
     {

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod base64;
 mod bodies;
 mod caller;
 mod idempotency;

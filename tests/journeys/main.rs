@@ -18,4 +18,5 @@ mod golden;
 mod never;
 mod quiet;
 mod scene;
+mod seen;
 mod stopped;

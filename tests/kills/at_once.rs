@@ -6,6 +6,7 @@
 use crate::alone;
 use crate::life::{AT_ONCE, BY_A_PERSON, Life};
 use crate::patience::eventually;
+use crate::post::notification;
 use serde_json::{Value, json};
 use std::sync::Barrier;
 use std::thread::scope;
@@ -87,7 +88,7 @@ fn two_notifications_at_once_send_one_mail_to_an_approver() {
     let life = Life::asked(stage, BY_A_PERSON, "10m");
     hold_off(stage, "stint-notify");
     assert!(mails(&life).is_empty(), "nobody has been asked yet");
-    let answers = both(stage, "stint-notify", &crate::twice::notification(&life));
+    let answers = both(stage, "stint-notify", &notification(&life));
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     life.reaches("request.approvers_notified");
     // The workflow's own attempt, with a token of its own, comes third.

@@ -19,6 +19,7 @@ mod lane;
 mod life;
 mod matrix;
 mod patience;
+mod post;
 mod snapshot;
 mod switched_off;
 mod twice;

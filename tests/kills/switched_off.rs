@@ -3,14 +3,17 @@
 use crate::alone;
 use crate::life::{AT_ONCE, Life};
 use crate::patience::{SWEEP, eventually, sweep, until};
-use serde_json::Value;
-use stint_local::hooks::{switch_off, switch_on};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use stint_app::ports::DUE_SHARDS;
+use stint_domain::due::GRACE_SECONDS;
+use stint_local::hooks::{Side, kill_at, kills, no_more_kills, switch_off, switch_on};
 use stint_local::probe::Access;
 use stint_local::stage::Stage;
 
 const EXPIRE: &str = "stint-expire";
 
-/// Switches both on again, whatever happens.
+/// Switches everything on again, whatever happens.
 struct Off(&'static Stage);
 
 impl Drop for Off {
@@ -18,6 +21,7 @@ impl Drop for Off {
         for function in [EXPIRE, SWEEP] {
             let _ = switch_on(&self.0.admin, function);
         }
+        schedule_is(self.0, "EnableRule");
     }
 }
 
@@ -63,4 +67,57 @@ fn removed(life: &Life<'_>, last: &Value) {
     let receipt = &last["detail"]["receipt"];
     assert_eq!(receipt["answered"], "NoSuchEntity", "{last}");
     assert!(receipt["looked_at"].as_str().unwrap().contains(&life.user), "{last}");
+}
+
+/// With `expire` off, sweep after sweep dies one call later than the one before. One that dies after it has begun a
+/// removal leaves that to a later one, so there are some removals to begin.
+#[test]
+fn however_often_reconcile_dies_on_its_way_it_gets_there() {
+    let (stage, _alone) = alone();
+    let _off = Off(stage);
+    switch_off(&stage.admin, EXPIRE).unwrap();
+    schedule_is(stage, "DisableRule");
+    let lives: Vec<_> = (0..8).map(|_| active(stage)).collect();
+    let last = lives.iter().map(|life| life.ends_at().unwrap()).max().unwrap();
+    until(last + SignedDuration::from_secs(GRACE_SECONDS + 1));
+    let died = (1..=LONGEST)
+        .take_while(|call| dies_at(stage, *call, Side::Before) && dies_at(stage, *call, Side::After));
+    for one in stint_local::hooks::invocations(&stage.http).unwrap().iter().filter(|one| one.function == SWEEP) { eprintln!("DBG {} {:?} {:?} {:?}", one.started, one.ended, one.error, one.calls); }
+    let (lease, due, removal) = (2, usize::from(DUE_SHARDS), 5);
+    assert!(died.count() >= lease + due + removal, "every call of a sweep and of a removal");
+    // A removal that was begun and left is due again after its grace.
+    for life in &lives {
+        let last = eventually("what sweeps do that nobody kills", || {
+            sweep(stage).unwrap().expect("a sweep");
+            life.over()
+        });
+        removed(life, &last);
+        assert_eq!(life.actions().iter().filter(|action| *action == "grant.ended").count(), 1);
+    }
+}
+
+fn active(stage: &'static Stage) -> Life<'static> {
+    let life = Life::asked(stage, AT_ONCE, "5s");
+    life.reaches("grant.activated");
+    assert_eq!(life.access(), Access::Allowed);
+    life
+}
+
+/// `DisableRule`: nobody sweeps but the test. `EnableRule`: as deployed.
+fn schedule_is(stage: &Stage, operation: &str) {
+    let rule = json!({"Name": "stint-every-minute"});
+    stage.admin.json("events", &format!("AWSEvents.{operation}"), &rule).unwrap();
+}
+
+/// No sweep makes more calls for so few requests.
+const LONGEST: u32 = 100;
+
+/// Kills the next sweep at this call; `false` if it made fewer.
+fn dies_at(stage: &Stage, call: u32, side: Side) -> bool {
+    kill_at(&stage.http, SWEEP, call, side, 1).unwrap();
+    let swept = sweep(stage).unwrap();
+    let killed = kills(&stage.http, SWEEP).unwrap() > 0;
+    no_more_kills(&stage.http).unwrap();
+    assert_eq!(swept.is_err(), killed, "{swept:?}");
+    killed
 }

@@ -3,65 +3,10 @@
 
 use crate::alone;
 use crate::life::{AT_ONCE, BY_A_PERSON, Life};
-use crate::patience::{eventually, schedule, sweep};
-use crate::snapshot::{Snapshot, settled};
+use crate::patience::{schedule, sweep};
+use crate::post::{Post, notification, task, to};
 use serde_json::{Value, json};
 use stint_local::browser::{form, hidden};
-use stint_local::hooks::invoke;
-
-/// An event, and how it is delivered.
-type Event<'e> = (&'static str, Box<dyn Fn() -> String + 'e>);
-
-/// The events so far of one request.
-struct Post<'e, 's> {
-    life: &'e Life<'s>,
-    delivered: Vec<Event<'e>>,
-}
-
-impl<'e, 's> Post<'e, 's> {
-    const fn of(life: &'e Life<'s>) -> Self {
-        Self { life, delivered: Vec::new() }
-    }
-
-    /// Delivers an event that has been delivered by its own means before, and compares.
-    fn again(&mut self, name: &'static str, deliver: impl Fn() -> String + 'e) {
-        let before = settled(self.life);
-        self.unchanged(&before, name, &deliver());
-        self.delivered.push((name, Box::new(deliver)));
-    }
-
-    /// Delivers all of them once more.
-    fn all_again(&self) {
-        let before = settled(self.life);
-        for (name, deliver) in &self.delivered {
-            self.unchanged(&before, name, &deliver());
-        }
-    }
-
-    fn unchanged(&self, before: &Snapshot, name: &str, answer: &str) {
-        assert_eq!(&settled(self.life), before, "{name} came again and was answered: {answer}");
-        eprintln!("{name} again: {answer}");
-    }
-}
-
-fn to<'e>(life: &'e Life<'_>, function: &'static str, event: Value) -> impl Fn() -> String + 'e {
-    move || format!("{:?}", invoke(&life.stage.admin, function, &event).unwrap())
-}
-
-/// What the workflow sends `notify`, with the token it sent.
-pub(crate) fn notification(life: &Life<'_>) -> Value {
-    let key = json!({"pk": {"S": format!("REQ#{}", life.id)}, "sk": {"S": "TOKEN"}});
-    let get = json!({"TableName": life.stage.outputs.get("GrantsTable").unwrap(), "Key": key, "ConsistentRead": true});
-    let token = eventually("the token", || {
-        let item = life.stage.admin.json("dynamodb", "DynamoDB_20120810.GetItem", &get).unwrap();
-        item["Item"]["token"]["S"].as_str().map(str::to_owned)
-    });
-    json!({"request_id": life.id, "task_token": token})
-}
-
-fn task(life: &Life<'_>) -> Value {
-    json!({"request_id": life.id})
-}
 
 #[test]
 fn every_event_of_a_life_that_policy_began_changes_nothing_the_second_time() {
@@ -166,7 +111,7 @@ fn a_request_that_was_denied_or_cancelled_stays_so_whatever_comes_again() {
         post.again("expire, by the event bus", to(life, "stint-expire", stopped));
         post.again("reconcile", || format!("{:?}", sweep(stage).unwrap()));
         if life.id == cancelled.id {
-            post.again("POST /v1/requests/{id}/cancel", &cancel);
+            post.again("POST /v1/requests/{id}/cancel", cancel);
         }
         post.all_again();
     }

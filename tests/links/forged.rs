@@ -31,7 +31,7 @@ fn a_form_from_elsewhere_decides_nothing_and_the_real_one_does() {
     let (body, before) = (form(&page.nonce, "approve", ""), open.stored());
     let (cookie, origin) = (("cookie", page.cookie.as_str()), ("origin", page.origin.as_str()));
     let other_nonce = page.nonce.chars().rev().collect::<String>();
-    let forged: [(&str, Vec<(&str, &str)>, String); 9] = [
+    let forged = [
         ("no cookie", vec![FORM, origin], body.clone()),
         ("no nonce", vec![FORM, origin, cookie], "nonce=&decision=approve".to_owned()),
         ("no field at all", vec![FORM, origin, cookie], "decision=approve".to_owned()),

@@ -1,13 +1,15 @@
-//! What each function may not do to people's access, the workflow, mail and the directory; beside it, what it may.
+//! What each function may not do to people's access and in their name; beside it, what it may.
 
 use crate::deployed::IAM;
+use crate::forbidden_elsewhere::{directory, workflow};
 use crate::session::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 use stint_local::deploy::MAIL_FROM;
 use stint_local::http::Answer;
 use stint_local::stage::Stage;
 
-const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:ListQueues","Resource":"*"}]}"#;
+const NOTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:ListQueues","Resource":"*"}]}"#;
 
 /// A user without Stint's boundary, with another one if there is any.
 fn stranger(stage: &Stage, name: &str, boundary: Option<&str>) -> String {
@@ -18,10 +20,13 @@ fn stranger(stage: &Stage, name: &str, boundary: Option<&str>) -> String {
 }
 
 fn put(role: &Role<'_>, user: &str) -> Answer {
-    role.iam("PutUserPolicy", &[("UserName", user), ("PolicyName", "stint-roles"), ("PolicyDocument", NOTHING)])
+    role.iam(
+        "PutUserPolicy",
+        &[("UserName", user), ("PolicyName", "stint-roles"), ("PolicyDocument", NOTHING)],
+    )
 }
 
-fn named<'v>(user: &'v str) -> [(&'v str, &'v str); 2] {
+fn named(user: &str) -> [(&str, &str); 2] {
     [("UserName", user), ("PolicyName", "stint-roles")]
 }
 
@@ -80,7 +85,11 @@ fn expire_and_reconcile_take_away_and_never_give() {
         assert!(stage.policies_of(&enrolled).unwrap().is_empty());
         role.passed("GetUserPolicy", &role.iam("GetUserPolicy", &named(&enrolled)), "NoSuchEntity");
         other_ways(&role, &enrolled, stage.outputs.get("BoundaryArn").unwrap());
-        workflow(&role, stage, if function == "stint-expire" { &[] } else { &["Describe", "Answer", "Start"] });
+        workflow(
+            &role,
+            stage,
+            if function == "stint-expire" { &[] } else { &["Describe", "Answer", "Start"] },
+        );
     }
 }
 
@@ -99,57 +108,6 @@ fn those_who_talk_with_people_cannot_touch_iam() {
     workflow(&Role::of(stage, "stint-request"), stage, &["Describe", "Answer", "Start", "Stop"]);
     workflow(&Role::of(stage, "stint-approve"), stage, &["Answer"]);
     workflow(&Role::of(stage, "stint-notify"), stage, &["Answer"]);
-}
-
-/// Reads of the user pool, and no writes.
-fn directory(role: &Role<'_>, stage: &Stage) {
-    let pool = stage.outputs.get("UserPoolId").unwrap();
-    let cognito = |operation: &str, body: &Value| {
-        role.json("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), body)
-    };
-    role.allowed("ListUsers", &cognito("ListUsers", &json!({"UserPoolId": pool})));
-    let join = json!({"UserPoolId": pool, "Username": "dora", "GroupName": "platform-leads"});
-    role.refused("AdminAddUserToGroup", &cognito("AdminAddUserToGroup", &join));
-    let rename = json!({"UserPoolId": pool, "Username": "dora",
-                        "UserAttributes": [{"Name": "custom:iam_user", "Value": "ana"}]});
-    role.refused("AdminUpdateUserAttributes", &cognito("AdminUpdateUserAttributes", &rename));
-}
-
-/// What of the workflow a role may do; everything else is refused. IAM decides before the service looks, so names that
-/// lead nowhere show as much as real ones and harm nothing.
-fn workflow(role: &Role<'_>, stage: &Stage, may: &[&str]) {
-    let machine = stage.outputs.get("StateMachineArn").unwrap();
-    let execution = format!("{}:roles-nobody", machine.replacen(":stateMachine:", ":execution:", 1));
-    let none = json!({"executionArn": execution});
-    let check = |what: &str, code: &str, answer: Answer| match may.contains(&what) {
-        true => role.passed(what, &answer, code),
-        false => role.refused(what, &answer),
-    };
-    check("Describe", "ExecutionDoesNotExist", role.states("DescribeExecution", &none));
-    check("Stop", "ExecutionDoesNotExist", role.states("StopExecution", &none));
-    let start = json!({"stateMachineArn": machine, "name": "roles", "input": "no json"});
-    check("Start", "InvalidExecutionInput", role.states("StartExecution", &start));
-    let answered = answered_token(stage);
-    check("Answer", "TaskTimedOut", role.states("SendTaskSuccess", &json!({"taskToken": answered, "output": "{}"})));
-    role.refused("UpdateStateMachine", &role.states("UpdateStateMachine", &json!({"stateMachineArn": machine})));
-    let invoke = |name: &str| role.post("lambda", &format!("/2015-03-31/functions/{name}/invocations"), &json!({}));
-    role.refused("to call grant", &invoke("stint-grant"));
-    match role.function {
-        "stint-request" => role.allowed("to call expire", &invoke("stint-expire")),
-        _ => role.refused("to call expire", &invoke("stint-expire")),
-    }
-}
-
-/// The token of a request that has been decided: answering it does nothing.
-fn answered_token(stage: &Stage) -> String {
-    let session = stage.sign_in(&stage.another("ana").unwrap()).unwrap();
-    let asked = session.request("build-logs-read", "1s", "the build is red").unwrap();
-    let id = stint_local::api::id(&asked).unwrap();
-    stage.execution(id).unwrap().ended(stint_local::stage::SOON * 4).unwrap();
-    let key = json!({"pk": {"S": format!("REQ#{id}")}, "sk": {"S": "TOKEN"}});
-    let item = json!({"TableName": stage.outputs.get("GrantsTable").unwrap(), "Key": key});
-    let item = stage.admin.json("dynamodb", "DynamoDB_20120810.GetItem", &item).unwrap();
-    item["Item"]["token"]["S"].as_str().unwrap().to_owned()
 }
 
 #[test]

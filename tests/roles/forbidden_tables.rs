@@ -40,7 +40,8 @@ fn the_audit_can_be_added_to_and_not_changed_by_any_function() {
 fn changes(role: &Role<'_>, stream: &str) {
     let key = json!({"stream": {"S": stream}, "seq": {"N": "1"}});
     let of = format!("WHERE \"stream\" = '{stream}' AND seq = 1");
-    let refused = |what: &str, operation: &str, body: &Value| role.refused(what, &role.dynamodb(operation, body));
+    let refused =
+        |what: &str, operation: &str, body: &Value| role.refused(what, &role.dynamodb(operation, body));
     let update = format!("UPDATE \"stint-audit\" SET doc = 'x' {of}");
     let delete = format!("DELETE FROM \"stint-audit\" {of}");
     for text in [&update, &delete] {
@@ -85,7 +86,8 @@ fn records_are_read_by_key_written_by_condition_and_never_deleted() {
         let key = json!({"pk": {"S": format!("roles#{function}")}, "sk": {"S": "x"}});
         let of = format!("WHERE pk = 'roles#{function}' AND sk = 'x'");
         let execute = |text: &str| role.dynamodb("ExecuteStatement", &statement(text));
-        let insert = format!("INSERT INTO \"stint-grants\" VALUE {{'pk': 'roles#{function}', 'sk': 'x', 'n': 1}}");
+        let insert =
+            format!("INSERT INTO \"stint-grants\" VALUE {{'pk': 'roles#{function}', 'sk': 'x', 'n': 1}}");
         role.allowed("INSERT", &execute(&insert));
         role.allowed("UPDATE", &execute(&format!("UPDATE \"stint-grants\" SET n = 2 {of} AND n = 1")));
         let item = role.dynamodb("GetItem", &json!({"TableName": GRANTS, "Key": key}));
@@ -97,8 +99,14 @@ fn records_are_read_by_key_written_by_condition_and_never_deleted() {
         role.refused("DeleteItem", &role.dynamodb("DeleteItem", &json!({"TableName": GRANTS, "Key": key})));
         role.refused("Scan", &role.dynamodb("Scan", &json!({"TableName": GRANTS})));
         listed(&role, &due(&role));
-        role.refused("another table", &role.dynamodb("GetItem", &json!({"TableName": "payments",
-            "Key": {"id": {"S": "sample"}}})));
+        role.refused(
+            "another table",
+            &role.dynamodb(
+                "GetItem",
+                &json!({"TableName": "payments",
+            "Key": {"id": {"S": "sample"}}}),
+            ),
+        );
     }
 }
 

@@ -87,7 +87,9 @@ fn a_wildcard_stands_only_where_aws_has_nothing_narrower() {
                     let logs = texts(&statement["Action"]).iter().all(|action| action.starts_with("logs:"));
                     assert!(logs, "{statement}");
                 }
-                if resource.ends_with(":user/*") && texts(&statement["Action"]).contains(&"iam:PutUserPolicy".into()) {
+                if resource.ends_with(":user/*")
+                    && texts(&statement["Action"]).contains(&"iam:PutUserPolicy".into())
+                {
                     let boundary = &statement["Condition"]["StringEquals"]["iam:PermissionsBoundary"];
                     assert_eq!(boundary, stage.outputs.get("BoundaryArn").unwrap());
                 }

@@ -25,7 +25,8 @@ fn arn(stage: &Stage, function: &str) -> String {
 fn the_workflow_that_runs_is_the_one_that_is_written() {
     let stage = Stage::shared().unwrap();
     let mut written = DEFINITION.to_owned();
-    for (name, function) in [("Notify", "stint-notify"), ("Grant", "stint-grant"), ("Expire", "stint-expire")] {
+    for (name, function) in [("Notify", "stint-notify"), ("Grant", "stint-grant"), ("Expire", "stint-expire")]
+    {
         let placeholder = format!("${{{name}FunctionArn}}");
         assert!(written.contains(&placeholder), "{placeholder}");
         written = written.replace(&placeholder, &arn(stage, function));
@@ -72,7 +73,8 @@ fn every_error_that_the_workflow_names_is_one_that_a_task_can_end_with() {
             }
         }
     }
-    let ours: BTreeSet<_> = named.iter().filter(|name| name.starts_with("Stint.")).map(String::as_str).collect();
+    let ours: BTreeSet<_> =
+        named.iter().filter(|name| name.starts_with("Stint.")).map(String::as_str).collect();
     let known = BTreeSet::from(stint_edge::task_error::ALL);
     assert!(ours.is_subset(&known), "{ours:?} and {known:?}");
     for error in ["Stint.Denied", "Stint.Cancelled", "Stint.NotYet", "Stint.WindowMoved", "Stint.Transient"] {

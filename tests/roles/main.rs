@@ -13,6 +13,7 @@
 
 mod deployed;
 mod forbidden;
+mod forbidden_elsewhere;
 mod forbidden_tables;
 mod golden;
 mod machine;

@@ -38,11 +38,13 @@ fn take_away(stage: &Stage, function: &str, action: &str) {
     let names = inline(stage, &role);
     let [name] = names.as_slice() else { panic!("one policy: {names:?}") };
     let mut document = policy(stage, &role, name);
-    let kept: Vec<_> = many(&document["Statement"]).into_iter().filter_map(|statement| without(statement, action)).collect();
+    let kept: Vec<_> =
+        many(&document["Statement"]).into_iter().filter_map(|statement| without(statement, action)).collect();
     assert_ne!(json!(kept), document["Statement"], "{action} was there");
     document["Statement"] = json!(kept);
     let document = document.to_string();
-    let values = [("RoleName", role.as_str()), ("PolicyName", name.as_str()), ("PolicyDocument", document.as_str())];
+    let values =
+        [("RoleName", role.as_str()), ("PolicyName", name.as_str()), ("PolicyDocument", document.as_str())];
     stage.admin.form("iam", "PutRolePolicy", IAM, &values).unwrap();
 }
 

@@ -1,12 +1,10 @@
 //! AWS calls under a function's own role.
 //!
-//! Only Lambda may take such a role, so a test opens the door to the account's administrator first and then comes in;
-//! what is behind the door stays as deployed.
+//! Only Lambda may take such a role, as `golden/` shows; the local cloud's administrator may take any.
 
-use crate::deployed::{IAM, role_of, trust};
+use crate::deployed::{IAM, role_of};
 use crate::sigv4::{Credentials, headers};
-use serde_json::{Value, json};
-use std::sync::{Mutex, PoisonError};
+use serde_json::Value;
 use stint_local::admin::{element, encoded};
 use stint_local::http::Answer;
 use stint_local::stage::Stage;
@@ -19,21 +17,7 @@ pub(crate) struct Role<'s> {
 
 impl<'s> Role<'s> {
     pub(crate) fn of(stage: &'s Stage, function: &'static str) -> Self {
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let role = role_of(stage, function);
-        let as_deployed = trust(stage, &role).to_string();
-        assert!(take(stage, &role).is_err(), "only Lambda may take the role of {function}");
-        let open = json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]});
-        let set = |document: &str| {
-            let values = [("RoleName", role.as_str()), ("PolicyDocument", document)];
-            stage.admin.form("iam", "UpdateAssumeRolePolicy", IAM, &values).unwrap();
-        };
-        set(&open.to_string());
-        let taken = take(stage, &role);
-        set(&as_deployed);
-        Self { stage, function, credentials: taken.unwrap() }
+        Self { stage, function, credentials: take(stage, &role_of(stage, function)).unwrap() }
     }
 
     /// An operation with JSON and a target, such as `DynamoDB_20120810.GetItem`.
@@ -72,7 +56,13 @@ impl<'s> Role<'s> {
 
     /// It was done.
     pub(crate) fn allowed(&self, what: &str, answer: &Answer) {
-        assert!(answer.status < 400, "{} should be allowed {what}: {} {}", self.function, answer.status, answer.body);
+        assert!(
+            answer.status < 400,
+            "{} should be allowed {what}: {} {}",
+            self.function,
+            answer.status,
+            answer.body
+        );
     }
 
     /// IAM let it pass, and the service had its own reason not to do it.
