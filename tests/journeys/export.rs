@@ -70,7 +70,7 @@ fn the_table_has_a_header_and_a_row_for_every_event() {
 }
 
 /// The columns on which auditors' own programs rely.
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "stream",
     "sequence",
     "at",
@@ -87,6 +87,7 @@ const HEADER: [&str; 16] = [
     "detail",
     "previous",
     "hash",
+    "invocation",
 ];
 
 fn hashes(quiet: &Quiet) -> Vec<String> {

@@ -11,12 +11,20 @@ pub struct Caller {
     pub principal: PrincipalId,
     pub authentication: Authentication,
     pub source_address: Option<String>,
+    /// The invocation of the function that was called.
+    pub invocation: Option<String>,
 }
 
 impl Caller {
     #[must_use]
     pub fn circumstances(&self, at: Timestamp, authorization: Option<Authorization>) -> Circumstances {
         let actor = Actor::Person { id: self.principal.clone(), authentication: self.authentication };
-        Circumstances { at, actor, authorization, source_address: self.source_address.clone() }
+        Circumstances {
+            at,
+            actor,
+            authorization,
+            source_address: self.source_address.clone(),
+            invocation: self.invocation.clone(),
+        }
     }
 }

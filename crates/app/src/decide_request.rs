@@ -79,7 +79,7 @@ pub async fn decide_request(
     let (person, authorization) = match may_decide(directory, policy, caller, &recorded.request, now).await? {
         Ok(allowed) => allowed,
         Err(reasons) => {
-            refused(ledger, caller, ask.request_id, &ask, "policy does not allow it", now).await?;
+            refused(ledger, caller, ask.request_id, &ask, "policy does not allow it", now).await;
             return Err(DecideError::NotAllowed { reasons });
         }
     };
@@ -91,7 +91,7 @@ pub async fn decide_request(
             Ok(done)
         }
         Err(TransactError::Refused(refusal, recorded)) => {
-            refused(ledger, caller, ask.request_id, &ask, &refusal.to_string(), now).await?;
+            refused(ledger, caller, ask.request_id, &ask, &refusal.to_string(), now).await;
             Err(DecideError::Refused(refusal, Box::new(recorded.request)))
         }
         Err(TransactError::Missing(missing)) => Err(missing.into()),
@@ -135,6 +135,7 @@ fn command(caller: &Caller, person: &Person, ask: &DecideRequest, request: &Acce
     }
 }
 
+/// Whoever was refused learns so even if that could not be noted: the refusal changed nothing.
 async fn refused(
     ledger: &impl Ledger,
     caller: &Caller,
@@ -142,9 +143,10 @@ async fn refused(
     ask: &DecideRequest,
     reason: &str,
     now: Timestamp,
-) -> Result<(), DecideError> {
-    note_refusal(ledger, caller, id, ask.verdict.as_str(), reason, now).await?;
-    Ok(())
+) {
+    if let Err(error) = note_refusal(ledger, caller, id, ask.verdict.as_str(), reason, now).await {
+        tracing::error!(request.id = %id, error = &error as &dyn std::error::Error, "a refusal was not noted");
+    }
 }
 
 /// Puts into the request's stream that `caller` tried something and was not allowed to.

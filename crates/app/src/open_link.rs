@@ -21,11 +21,12 @@ pub struct OpenedLink {
 impl OpenedLink {
     /// Who acts by this link.
     #[must_use]
-    pub fn caller(&self, source_address: Option<String>) -> Caller {
+    pub fn caller(&self, source_address: Option<String>, invocation: Option<String>) -> Caller {
         Caller {
             principal: self.link.approver.clone(),
             authentication: Authentication::MailLink,
             source_address,
+            invocation,
         }
     }
 }

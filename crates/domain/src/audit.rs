@@ -120,6 +120,7 @@ pub struct Draft {
     pub entitlement: Option<EntitlementId>,
     pub authorization: Option<Authorization>,
     pub source_address: Option<String>,
+    pub invocation: Option<String>,
     pub detail: Value,
 }
 
@@ -144,6 +145,8 @@ pub struct AuditEvent {
     pub authorization: Option<Authorization>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub invocation: Option<String>,
     pub detail: Value,
     pub previous: EventHash,
 }
@@ -222,6 +225,7 @@ impl Draft {
             entitlement: self.entitlement,
             authorization: self.authorization,
             source_address: self.source_address,
+            invocation: self.invocation,
             detail: self.detail,
             previous: head.hash.clone(),
         };

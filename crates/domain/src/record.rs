@@ -25,13 +25,22 @@ pub struct Circumstances {
     pub actor: Actor,
     pub authorization: Option<Authorization>,
     pub source_address: Option<String>,
+    /// The invocation that a caller set off, by which the event is found in the log. It also tells two calls apart that
+    /// are the same to the millisecond.
+    pub invocation: Option<String>,
 }
 
 impl Circumstances {
     /// Something that one of Stint's own functions does.
     #[must_use]
     pub fn of_component(component: &str, at: Timestamp) -> Self {
-        Self { at, actor: Actor::system(component), authorization: None, source_address: None }
+        Self {
+            at,
+            actor: Actor::system(component),
+            authorization: None,
+            source_address: None,
+            invocation: None,
+        }
     }
 }
 
@@ -112,6 +121,7 @@ impl Recorded {
             entitlement: Some(scope.entitlement.clone()),
             authorization: circumstances.authorization.clone(),
             source_address: circumstances.source_address.clone(),
+            invocation: circumstances.invocation.clone(),
             detail: self.detail(event),
         }
     }
@@ -148,6 +158,7 @@ impl SystemEvent {
             entitlement: self.entitlement,
             authorization: circumstances.authorization,
             source_address: circumstances.source_address,
+            invocation: circumstances.invocation,
             detail: self.detail,
         }
         .seal(stream, head)

@@ -12,7 +12,7 @@ mod signed;
 mod views;
 
 pub use parts::{Api, Parts, Store};
-pub(crate) use signed::source_address;
+pub(crate) use signed::{invocation, source_address};
 pub use views::{grant_view, request_view};
 
 use crate::problem::{name_instance, not_found, wrong_method};

@@ -109,7 +109,7 @@ where
         Err(missing) => return not_opened(missing),
     };
     let (parts, body) = request.into_parts();
-    let source_address = crate::api::source_address(&parts);
+    let (source_address, invocation) = (crate::api::source_address(&parts), crate::api::invocation(&parts));
     let headers = parts.headers.clone();
     let Some(answer) = answer(Request::from_parts(parts, body)).await else { return page::forged() };
     if let Err(forged) = approvals.forms.check(&headers, &answer.nonce) {
@@ -126,7 +126,7 @@ where
         comment,
         shown: Some(opened.link.scope_hash.clone()),
     };
-    let caller = opened.caller(source_address);
+    let caller = opened.caller(source_address, invocation);
     let done = decide_request(
         &approvals.store,
         &approvals.directory,

@@ -34,16 +34,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// For bodies that may be left out: no `Content-Type`, no body.
+/// For bodies that may be left out, whatever the `Content-Type` of nothing is.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
     type Rejection = Problem;
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
-        if request.headers().contains_key(CONTENT_TYPE) {
-            return <Self as FromRequest<S>>::from_request(request, state).await.map(Some);
-        }
+    async fn from_request(request: Request, _state: &S) -> Result<Option<Self>, Problem> {
+        let json = is_json(request.headers());
         match to_bytes(request.into_body(), LARGEST_BODY).await {
             Ok(bytes) if bytes.is_empty() => Ok(None),
-            _ => Err(Problem::UnsupportedMediaType),
+            Ok(bytes) if json => Self::read(&bytes).map(Some),
+            Ok(_) => Err(Problem::UnsupportedMediaType),
+            Err(_) => Err(Problem::TooLarge),
         }
     }
 }
@@ -174,6 +174,7 @@ mod tests {
         let optional =
             async |request| <Body<Ask> as OptionalFromRequest<()>>::from_request(request, &()).await;
         assert_eq!(optional(post(None, vec![])).await, Ok(None));
+        assert_eq!(optional(post(Some("application/json"), vec![])).await, Ok(None));
         assert_eq!(optional(post(None, b"{}".to_vec())).await, Err(Problem::UnsupportedMediaType));
         let read = optional(post(Some("application/json"), br#"{"duration":"1h"}"#.to_vec())).await;
         assert!(read.unwrap().is_some());

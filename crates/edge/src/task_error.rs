@@ -5,6 +5,8 @@
 
 use crate::telemetry::chain;
 use lambda_runtime::Diagnostic;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use stint_app::failure::{Failure, Missing};
 use stint_app::ports::{Cause, DirectoryError, ProviderError, StoreError};
 use stint_domain::BadInput;
@@ -82,6 +84,12 @@ impl TaskError {
             _ => tracing::error!(error, outcome, "the task failed"),
         }
     }
+}
+
+/// Reads a task's event. What was wrong with it is not repeated: it may hold a token.
+pub fn read<T: DeserializeOwned>(event: Value) -> Result<T, TaskError> {
+    serde_json::from_value(event)
+        .map_err(|_| TaskError::Invalid("the event does not have the task's fields".into()))
 }
 
 /// The boundary: the runtime makes this conversion once for every error.
@@ -179,6 +187,20 @@ mod tests {
             assert_eq!(diagnostic.error_type, name);
             assert!(!diagnostic.error_message.contains("AKIA") && !diagnostic.error_message.is_empty());
         }
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_invalid_and_is_not_repeated() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Task {
+            request_id: String,
+        }
+        let good: Task = read(serde_json::json!({ "request_id": "r", "added_later": 1 })).unwrap();
+        assert_eq!(good.request_id, "r");
+        let error =
+            read::<Task>(serde_json::json!({ "request_id": { "token": "AKIAEXAMPLE" } })).unwrap_err();
+        assert_eq!(error.name(), "Stint.Invalid");
+        assert!(!chain(&error).contains("AKIA"));
     }
 
     #[test]

@@ -79,7 +79,13 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
 
 fn circumstances(request: &AccessRequest, at: Timestamp) -> Circumstances {
     let actor = Actor::Person { id: request.scope.requester.clone(), authentication: Authentication::Token };
-    Circumstances { at, actor, authorization: None, source_address: Some("203.0.113.7".to_owned()) }
+    Circumstances {
+        at,
+        actor,
+        authorization: None,
+        source_address: Some("203.0.113.7".to_owned()),
+        invocation: None,
+    }
 }
 
 #[expect(clippy::expect_used, reason = "a suite that cannot set itself up should stop")]

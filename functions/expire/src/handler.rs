@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stint_app::end_access::{EndAccess, EndError, end_access};
 use stint_app::ports::{Ledger, Provider, Surroundings};
 use stint_domain::BadInput;
@@ -10,10 +11,10 @@ use stint_domain::ids::RequestId;
 use stint_domain::request::AccessRequest;
 use stint_domain::transition::EndCause;
 use stint_edge::emf::{Metric, count, measure};
-use stint_edge::task_error::TaskError;
+use stint_edge::task_error::{TaskError, read};
 
 #[derive(Deserialize)]
-pub(crate) struct Task {
+struct Task {
     /// Also the name of an execution, which is the request's id or that and a number.
     request_id: String,
     #[serde(default)]
@@ -40,8 +41,9 @@ pub(crate) async fn handle(
     ledger: &impl Ledger,
     provider: &impl Provider,
     surroundings: &impl Surroundings,
-    task: Task,
+    event: Value,
 ) -> Result<Ended, TaskError> {
+    let task: Task = read(event)?;
     let request_id = request_id(&task.request_id)?;
     let cause = match task.trigger {
         Trigger::Workflow => EndCause::WindowOver,

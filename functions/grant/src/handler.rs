@@ -1,13 +1,14 @@
 //! The task's contract. Executions outlive deployments: fields are added, never renamed, and unknown ones ignored.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stint_app::activate_grant::{ActivateError, activate_grant};
 use stint_app::ports::{Ledger, Provider, Surroundings};
 use stint_edge::emf::{Metric, count};
-use stint_edge::task_error::TaskError;
+use stint_edge::task_error::{TaskError, read};
 
 #[derive(Deserialize)]
-pub(crate) struct Task {
+struct Task {
     request_id: String,
 }
 
@@ -21,8 +22,9 @@ pub(crate) async fn handle(
     ledger: &impl Ledger,
     provider: &impl Provider,
     surroundings: &impl Surroundings,
-    task: Task,
+    event: Value,
 ) -> Result<Activated, TaskError> {
+    let task: Task = read(event)?;
     let request_id = task.request_id.parse()?;
     match activate_grant(ledger, provider, surroundings, request_id).await {
         Ok(ends_at) => {

@@ -3,6 +3,7 @@
 mod handler;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::iam::IamUsers;
 use stint_aws::surroundings::Machine;
@@ -16,8 +17,6 @@ async fn main() -> Result<(), Error> {
     let aws = stint_aws::client::from_environment()?;
     let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
     let (store, provider) = (DynamoStore::new(&aws, tables), IamUsers::new(&aws));
-    run(service_fn(|event: LambdaEvent<handler::Task>| {
-        handler::handle(&store, &provider, &Machine, event.payload)
-    }))
-    .await
+    run(service_fn(|event: LambdaEvent<Value>| handler::handle(&store, &provider, &Machine, event.payload)))
+        .await
 }

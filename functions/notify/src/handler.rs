@@ -1,16 +1,17 @@
 //! The task's contract. Executions outlive deployments: fields are added, never renamed, and unknown ones ignored.
 
 use serde::Deserialize;
+use serde_json::Value;
 use stint_app::notify_approvers::notify_approvers;
 use stint_app::ports::{
     ApprovalLinks, Directory, Ledger, Mailer, Surroundings, TaskToken, TaskTokens, Workflow,
 };
-use stint_edge::task_error::TaskError;
+use stint_edge::task_error::{TaskError, read};
 use stint_policy::PolicyBundle;
 
 /// It has no `Debug`, because of the token.
 #[derive(Deserialize)]
-pub(crate) struct Task {
+struct Task {
     request_id: String,
     task_token: String,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Deps<L, D, W, M, S> {
     pub(crate) public_url: String,
 }
 
-pub(crate) async fn handle<L, D, W, M, S>(deps: &Deps<L, D, W, M, S>, task: Task) -> Result<(), TaskError>
+pub(crate) async fn handle<L, D, W, M, S>(deps: &Deps<L, D, W, M, S>, event: Value) -> Result<(), TaskError>
 where
     L: Ledger + TaskTokens + ApprovalLinks,
     D: Directory,
@@ -33,6 +34,7 @@ where
     M: Mailer,
     S: Surroundings,
 {
+    let task: Task = read(event)?;
     let request_id = task.request_id.parse()?;
     let token = TaskToken::new(task.task_token);
     let Deps { store, directory, workflow, mailer, surroundings, policy, public_url } = deps;

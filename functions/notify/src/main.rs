@@ -3,6 +3,7 @@
 mod handler;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::mailer::Ses;
@@ -26,5 +27,5 @@ async fn main() -> Result<(), Error> {
         policy: PolicyBundle::embedded()?,
         public_url: config.public_url,
     };
-    run(service_fn(|event: LambdaEvent<handler::Task>| handler::handle(&deps, event.payload))).await
+    run(service_fn(|event: LambdaEvent<Value>| handler::handle(&deps, event.payload))).await
 }

@@ -1,14 +1,10 @@
 //! One sweep, and what it found, as metrics.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stint_app::ports::{Leases, Ledger, Provider, Register, Surroundings, TaskTokens, Workflow};
 use stint_app::reconcile::{Swept, reconcile};
 use stint_edge::emf::{Metric, measure};
 use stint_edge::task_error::TaskError;
-
-/// Whatever the schedule sends: there is nothing to choose.
-#[derive(Deserialize)]
-pub(crate) struct Sweep {}
 
 #[derive(Serialize)]
 pub(crate) struct Report {

@@ -3,6 +3,7 @@
 mod handler;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use serde_json::Value;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::iam::IamUsers;
 use stint_aws::surroundings::Machine;
@@ -18,7 +19,8 @@ async fn main() -> Result<(), Error> {
     let store = DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?);
     let provider = IamUsers::new(&aws);
     let workflow = StepFunctions::new(&aws, config.state_machine_arn.parse()?);
-    run(service_fn(|event: LambdaEvent<handler::Sweep>| {
+    // Whatever the schedule sends: there is nothing to choose.
+    run(service_fn(|event: LambdaEvent<Value>| {
         handler::handle(&store, &provider, &workflow, &Machine, event.context.request_id)
     }))
     .await

@@ -62,7 +62,12 @@ impl Stage {
 
     pub(crate) fn caller(name: &str) -> Caller {
         let source_address = Some("203.0.113.7".to_owned());
-        Caller { principal: name.parse().unwrap(), authentication: Authentication::Token, source_address }
+        Caller {
+            principal: name.parse().unwrap(),
+            authentication: Authentication::Token,
+            source_address,
+            invocation: None,
+        }
     }
 
     pub(crate) fn ask(entitlement: &str, duration: &str) -> SubmitRequest {
@@ -102,7 +107,7 @@ impl Stage {
         let world = &self.world;
         let text = world.state().inbox.iter().rev().find(|mail| mail.to == address).unwrap().text.clone();
         let opened = open_link(world, &token_in(&text)).await.map_err(DecideError::from)?;
-        let caller = opened.caller(None);
+        let caller = opened.caller(None, None);
         let shown = Some(opened.link.scope_hash.clone());
         let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };
         let done = decide_request(world, world, world, &self.policy, world, &caller, ask).await?;

@@ -14,6 +14,9 @@ use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 /// How many streams an event tries before it reports that all were busy.
 const ATTEMPTS: u32 = 8;
 
+/// As long a pause as after so many attempts: up to 160 ms.
+const RACED: u32 = 3;
+
 impl Ledger for DynamoStore {
     async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
         let key = Key::request(id);
@@ -22,7 +25,12 @@ impl Ledger for DynamoStore {
     }
 
     async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
-        self.commit_change(change, beside).await
+        let committed = self.commit_change(change, beside).await;
+        // Whoever lost a race runs it again, and everybody who lost this one at the same moment does, too.
+        if matches!(committed, Err(StoreError::Conflict)) {
+            pause(RACED).await;
+        }
+        committed
     }
 
     /// On a random one of the day's streams, and on another one if somebody else was faster there. Should a reply be

@@ -16,6 +16,7 @@ fn stream() -> Vec<SealedEvent> {
             policies: std::collections::BTreeSet::from(["engineers-may-ask".to_owned()]),
         }),
         source_address: Some("203.0.113.7".to_owned()),
+        invocation: Some("8f0d7c5e-0000-4000-8000-000000000001".to_owned()),
     };
     let by_ben = Circumstances { at: at("10:01:00"), ..by_ana.clone() };
     let submission = Recorded::submission(pending(), None, &by_ana).unwrap();

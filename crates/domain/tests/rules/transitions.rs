@@ -170,7 +170,13 @@ fn a_stored_request_reads_back_as_it_was() {
 }
 
 fn circumstances(at: Timestamp) -> Circumstances {
-    Circumstances { at, actor: Actor::system("test"), authorization: None, source_address: None }
+    Circumstances {
+        at,
+        actor: Actor::system("test"),
+        authorization: None,
+        source_address: None,
+        invocation: None,
+    }
 }
 
 proptest! {

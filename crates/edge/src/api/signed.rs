@@ -5,6 +5,7 @@ use crate::identity::GatewayIdentity;
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Path, Query};
 use http::request::Parts as RequestParts;
+use lambda_http::RequestExt as _;
 use lambda_http::request::RequestContext;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,7 @@ impl<P: Parts> FromRequestParts<Arc<Api<P>>> for Signed {
             principal: verified.principal,
             authentication: Authentication::Token,
             source_address: source_address(parts),
+            invocation: invocation(parts),
         }))
     }
 }
@@ -37,6 +39,11 @@ pub(crate) fn source_address(parts: &RequestParts) -> Option<String> {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
         _ => None,
     }
+}
+
+/// The id by which the log knows this call.
+pub(crate) fn invocation(parts: &RequestParts) -> Option<String> {
+    parts.lambda_context_ref().map(|context| context.request_id.clone())
 }
 
 /// An id in the path. What cannot be one leads to nothing.

@@ -7,7 +7,7 @@ use stint_app::ports::StoredEvent;
 use stint_domain::audit::{Actor, AuditEvent, Outcome};
 
 /// The columns, in their order. New ones are added at the end.
-pub(super) const COLUMNS: [&str; 16] = [
+pub(super) const COLUMNS: [&str; 17] = [
     "stream",
     "sequence",
     "at",
@@ -24,6 +24,7 @@ pub(super) const COLUMNS: [&str; 16] = [
     "detail",
     "previous",
     "hash",
+    "invocation",
 ];
 
 /// What makes a spreadsheet take a cell for something else than text.
@@ -83,6 +84,7 @@ fn row(event: &AuditEvent, hash: &str) -> [String; COLUMNS.len()] {
         event.detail.to_string(),
         event.previous.as_str().to_owned(),
         hash.to_owned(),
+        event.invocation.clone().unwrap_or_default(),
     ]
 }
 

@@ -26,6 +26,7 @@ fn sealed(text: &str, head: &Head) -> (StoredEvent, Head) {
             policies: [text.to_owned()].into(),
         }),
         source_address: Some(text.to_owned()),
+        invocation: None,
         detail: Value::String(text.to_owned()),
     };
     let sealed = draft.seal(&stream(), head);

@@ -32,6 +32,7 @@ async fn link(page: &Page) -> String {
         principal: "ana".parse().unwrap(),
         authentication: Authentication::Token,
         source_address: None,
+        invocation: None,
     };
     let ask = SubmitRequest {
         entitlement: "payments-read".parse().unwrap(),
