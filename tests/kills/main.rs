@@ -21,6 +21,7 @@ mod matrix;
 mod patience;
 mod post;
 mod snapshot;
+mod sweeps;
 mod switched_off;
 mod twice;
 mod watch;
