@@ -51,7 +51,9 @@ pub(crate) fn notification(life: &Life<'_>) -> Value {
     let get = json!({"TableName": life.stage.outputs.get("GrantsTable").unwrap(), "Key": key, "ConsistentRead": true});
     let token = eventually("the token", || {
         let item = life.stage.admin.json("dynamodb", "DynamoDB_20120810.GetItem", &get).unwrap();
-        item["Item"]["token"]["S"].as_str().map(str::to_owned)
+        stint_local::json::at(&item, "/Item/tokens/S")
+            .as_str()
+            .and_then(|list| serde_json::from_str::<Vec<String>>(list).ok()?.pop())
     });
     json!({"request_id": life.id, "task_token": token})
 }

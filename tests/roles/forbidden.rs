@@ -60,7 +60,7 @@ fn grant_gives_to_users_with_the_boundary_and_nothing_else() {
     let role = Role::of(stage, "stint-grant");
     let enrolled = stage.another("ana").unwrap();
     role.allowed("PutUserPolicy on an enrolled user", &put(&role, &enrolled));
-    role.allowed("GetUserPolicy", &role.iam("GetUserPolicy", &named(&enrolled)));
+    role.refused("GetUserPolicy", &role.iam("GetUserPolicy", &named(&enrolled)));
     role.refused("PutUserPolicy without a boundary", &put(&role, &stranger(stage, "stranger", None)));
     let other = stranger(stage, "other", Some("arn:aws:iam::aws:policy/PowerUserAccess"));
     role.refused("PutUserPolicy with another boundary", &put(&role, &other));

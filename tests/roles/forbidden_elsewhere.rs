@@ -61,5 +61,6 @@ fn ended(stage: &Stage) -> (String, String) {
     let key = json!({"pk": {"S": format!("REQ#{id}")}, "sk": {"S": "TOKEN"}});
     let item = json!({"TableName": stage.outputs.get("GrantsTable").unwrap(), "Key": key});
     let item = stage.admin.json("dynamodb", "DynamoDB_20120810.GetItem", &item).unwrap();
-    (id.to_owned(), item["Item"]["token"]["S"].as_str().unwrap().to_owned())
+    let tokens: Vec<String> = serde_json::from_str(item["Item"]["tokens"]["S"].as_str().unwrap()).unwrap();
+    (id.to_owned(), tokens.last().unwrap().clone())
 }

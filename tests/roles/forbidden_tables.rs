@@ -119,7 +119,7 @@ fn due(role: &Role<'_>) -> Answer {
 /// Who lists, and who works on one request by its id.
 fn listed(role: &Role<'_>, answer: &Answer) {
     match role.function {
-        "stint-approve" | "stint-grant" | "stint-expire" => role.refused("Query", answer),
+        "stint-approve" | "stint-notify" | "stint-grant" | "stint-expire" => role.refused("Query", answer),
         _ => role.allowed("Query", answer),
     }
 }

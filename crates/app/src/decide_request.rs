@@ -6,7 +6,9 @@
 
 use crate::caller::Caller;
 use crate::failure::{Failure, Missing};
-use crate::ports::{Directory, Ledger, StoreError, Surroundings, TaskTokens, Workflow, WorkflowError};
+use crate::ports::{
+    Directory, Ledger, StoreError, Surroundings, TaskToken, TaskTokens, Workflow, WorkflowError,
+};
 use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
 use stint_domain::audit::Authorization;
@@ -185,13 +187,26 @@ pub(crate) async fn try_tell_workflow(
     workflow: &impl Workflow,
     request: &AccessRequest,
 ) -> Result<bool, Failure> {
-    let Some(token) = tokens.kept(request.scope.request_id).await? else { return Ok(false) };
-    let told = match &request.state {
+    // Which of them the workflow waits for it knows alone; the others it calls closed. The latest is the likeliest.
+    for token in tokens.kept(request.scope.request_id).await?.iter().rev() {
+        if answered(workflow, token, &request.state).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn answered(
+    workflow: &impl Workflow,
+    token: &TaskToken,
+    state: &RequestState,
+) -> Result<bool, Failure> {
+    let told = match state {
         RequestState::Pending { .. } => return Ok(false),
-        RequestState::Approved { .. } => workflow.approved(&token).await,
-        RequestState::Denied { .. } => workflow.declined(&token, "Stint.Denied").await,
-        RequestState::Cancelled { .. } => workflow.declined(&token, "Stint.Cancelled").await,
-        RequestState::Lapsed { .. } => workflow.declined(&token, "Stint.Rejected").await,
+        RequestState::Approved { .. } => workflow.approved(token).await,
+        RequestState::Denied { .. } => workflow.declined(token, "Stint.Denied").await,
+        RequestState::Cancelled { .. } => workflow.declined(token, "Stint.Cancelled").await,
+        RequestState::Lapsed { .. } => workflow.declined(token, "Stint.Rejected").await,
     };
     match told {
         Ok(()) => Ok(true),

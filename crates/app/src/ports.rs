@@ -100,9 +100,10 @@ pub trait ApprovalLinks: Send + Sync {
 
 /// The token by which the workflow waits for a decision. It leaves the ledger for nothing but the workflow.
 pub trait TaskTokens: Send + Sync {
-    /// The latest one wins: a retried wait has a new token.
+    /// Beside those from before, once each: a retried wait has a new token, and a message that comes late an old one.
     fn keep(&self, id: RequestId, token: &TaskToken) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn kept(&self, id: RequestId) -> impl Future<Output = Result<Option<TaskToken>, StoreError>> + Send;
+    /// All of them, the oldest first.
+    fn kept(&self, id: RequestId) -> impl Future<Output = Result<Vec<TaskToken>, StoreError>> + Send;
 }
 
 /// A Step Functions task token: whoever has it can answer for an approver, so it has no `Debug` and no `Serialize`.

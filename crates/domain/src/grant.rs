@@ -36,7 +36,7 @@ pub enum GrantState {
     RemovalFailed { removal: Removal, error: String },
     /// Nothing is left, and this is why it ended.
     Ended { ended_by: EndedBy, at: Timestamp, proof: Proof },
-    /// It never came to be usable, and nothing is left.
+    /// The target never confirmed it, and nothing is left.
     ActivationFailed { reason: String, at: Timestamp, proof: Proof },
 }
 

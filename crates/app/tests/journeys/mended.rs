@@ -41,6 +41,18 @@ fn an_approval_that_the_workflow_did_not_hear_of_is_told_again_and_access_is_giv
 }
 
 #[test]
+fn an_old_message_of_the_workflow_that_comes_late_does_not_displace_its_new_token() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+    let mut at = At::AwaitApproval { entered: None, token: 1 };
+    stage.run(id, &mut at);
+    block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap();
+    block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
+    stage.run(id, &mut at);
+    assert!(stage.world.has_access(id), "{at:?}");
+}
+
+#[test]
 fn a_removal_that_the_target_only_claims_is_not_closed() {
     let stage = Stage::new();
     let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;

@@ -121,13 +121,17 @@ impl ApprovalLinks for World {
 impl TaskTokens for World {
     async fn keep(&self, id: RequestId, token: &TaskToken) -> Result<(), StoreError> {
         self.failpoints.around("keep token", StoreError::Unavailable, || {
-            self.state().tokens.insert(id, token.reveal().to_owned());
+            let mut state = self.state();
+            let tokens = state.tokens.entry(id).or_default();
+            if !tokens.iter().any(|kept| kept == token.reveal()) {
+                tokens.push(token.reveal().to_owned());
+            }
             Ok(())
         })
     }
 
-    async fn kept(&self, id: RequestId) -> Result<Option<TaskToken>, StoreError> {
-        Ok(self.state().tokens.get(&id).cloned().map(TaskToken::new))
+    async fn kept(&self, id: RequestId) -> Result<Vec<TaskToken>, StoreError> {
+        Ok(self.state().tokens.get(&id).into_iter().flatten().cloned().map(TaskToken::new).collect())
     }
 }
 

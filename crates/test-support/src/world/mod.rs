@@ -34,7 +34,7 @@ pub struct State {
     pub keys: HashMap<(PrincipalId, String), IdempotencyRecord>,
     pub links: HashMap<(RequestId, PrincipalId), LinkState>,
     pub links_by_hash: HashMap<String, ApprovalLink>,
-    pub tokens: HashMap<RequestId, String>,
+    pub tokens: HashMap<RequestId, Vec<String>>,
     pub leases: HashMap<String, (String, Timestamp)>,
     /// What is at the target: by user and artefact.
     pub target: BTreeMap<(String, String), Activation>,
