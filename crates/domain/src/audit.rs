@@ -130,7 +130,8 @@ pub struct AuditEvent {
     pub schema: u32,
     pub stream: String,
     pub sequence: u64,
-    /// UTC, in whole milliseconds.
+    /// UTC, in whole milliseconds and always with three digits of them, so that times sort as texts.
+    #[serde(serialize_with = "milliseconds")]
     pub at: Timestamp,
     pub actor: Actor,
     pub action: String,
@@ -233,6 +234,10 @@ impl Draft {
         let hash = EventHash::of(&bytes);
         SealedEvent { event, canonical: String::from_utf8_lossy(&bytes).into_owned(), hash }
     }
+}
+
+fn milliseconds<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.3}"))
 }
 
 fn whole_millisecond(at: Timestamp) -> Timestamp {

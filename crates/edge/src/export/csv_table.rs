@@ -70,7 +70,7 @@ fn row(event: &AuditEvent, hash: &str) -> [String; COLUMNS.len()] {
     [
         event.stream.clone(),
         event.sequence.to_string(),
-        event.at.to_string(),
+        format!("{:.3}", event.at),
         event.action.clone(),
         outcome(event.outcome).to_owned(),
         actor_type(&event.actor).to_owned(),
