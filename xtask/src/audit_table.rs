@@ -12,7 +12,7 @@ pub(crate) fn print(rows: &[AuditRow]) -> Result<()> {
             .map_err(|cause| LocalError::Unexpected(format!("an event that is none: {cause}")))?;
         let outcome = format!("{:?}", event.outcome).to_lowercase();
         let hash: String = row.hash.chars().take(12).collect();
-        let (sequence, at, actor) = (event.sequence, event.at.to_string(), event.actor.label());
+        let (sequence, at, actor) = (event.sequence, format!("{:.3}", event.at), event.actor.label());
         println!("{sequence:>3}  {at:<24}  {:<30}  {outcome:<8}  {actor:<38}  {hash}", event.action);
     }
     let pairs = rows.iter().map(|row| (row.canonical.as_str(), row.hash.as_str()));

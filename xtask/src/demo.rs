@@ -51,7 +51,7 @@ fn story(stage: &Stage, without_cleanup: bool) -> Result<()> {
     let off = without_cleanup.then(|| Off::now(stage)).transpose()?;
     over(&probe, ends_at)?;
     match off {
-        None => removed(stage, &ana, &request_id)?,
+        None => removed(stage, &ana, &request_id, 7)?,
         Some(off) => late(stage, &ana, &probe, &request_id, off)?,
     }
     expect(&probe, Access::Denied)?;
@@ -104,9 +104,10 @@ fn over(probe: &Probe, ends_at: Timestamp) -> Result<()> {
     }
 }
 
-fn removed(stage: &Stage, ana: &Session, request_id: &str) -> Result<()> {
+fn removed(stage: &Stage, ana: &Session, request_id: &str, step: u8) -> Result<()> {
     let grant = grant(ana, request_id, TO_RECOVER, |state| state == "ENDED")?;
-    say(&format!("8. The grant is ENDED by {}, and the target was read back", text(&grant, "/ended_by")));
+    let ended_by = text(&grant, "/ended_by");
+    say(&format!("{step}. The grant is ENDED by {ended_by}, and the target was read back"));
     println!("   {}", at(&grant, "/proof"));
     let left = stage.policies_of(REQUESTER)?;
     println!("   inline policies left on the IAM user: {left:?}");
@@ -133,7 +134,7 @@ fn late(stage: &Stage, ana: &Session, probe: &Probe, request_id: &str, off: Off<
         "   (switching on {} again, which takes up to minutes to make up for it)",
         CLEANUP.join(" and ")
     );
-    removed(stage, ana, request_id)
+    removed(stage, ana, request_id, 8)
 }
 
 /// Functions that are switched off until this is dropped.
