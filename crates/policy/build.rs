@@ -1,6 +1,10 @@
-//! Turns the folder `policies/` into three constants of the crate: the catalog as JSON, the Cedar texts as one, and
-//! the version of both. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
+//! Turns the folder `policies/` into three constants of the crate: the catalog and the single policies as JSON, and the
+//! version of both. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
 
+#[path = "src/actions.rs"]
+mod actions;
+#[path = "src/split.rs"]
+mod split;
 #[path = "src/version.rs"]
 mod version;
 
@@ -16,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let files = files(&folder)?;
     write("catalog.json", &catalog(&folder)?)?;
-    write("policies.cedar", &cedar(&files))?;
+    write("policies.json", &serde_json::to_string(&split::split(&cedar(&files), &actions::ALL))?)?;
     write("version.txt", &version::of(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))))?;
     // Not every folder has a sample organisation.
     write("organisation.toml", &fs::read_to_string(folder.join("organisation.toml")).unwrap_or_default())

@@ -1,13 +1,21 @@
-"""IAM's rules on users that the emulator does not keep: a condition key and two quotas."""
+"""IAM's rules on users and roles that the emulator does not keep: a condition key and the quotas.
+
+The emulator offers no `iam:PermissionsBoundary`, and takes inline policies and access keys without end.
+"""
 
 import json
 
 from ministack.core import iam_actions
 from ministack.services import iam
 
-INLINE_POLICY_CHARACTERS = 2048  # of all inline policies of one user, white space not counted
+from .iam_handlers import no_such_user, param, replace
+from .limits import refusal
+
+INLINE_POLICY_CHARACTERS = {"User": 2048, "Role": 10240}  # of all of one entity together, white space not counted
 ACCESS_KEYS = 2
-USER_POLICY_ACTIONS = ("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:AttachUserPolicy", "iam:DetachUserPolicy")
+ATTACHED_POLICIES = 10
+USER_POLICY_ACTIONS = ("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:AttachUserPolicy", "iam:DetachUserPolicy",
+                       "iam:DeleteUserPermissionsBoundary")
 BOUNDARY_ACTIONS = ("iam:CreateUser", "iam:PutUserPermissionsBoundary")
 
 
@@ -39,46 +47,55 @@ def size(document):
     return len("".join((document if isinstance(document, str) else json.dumps(document)).split()))
 
 
-def install_policy_quota():
-    put = iam._put_user_policy
+def within_policy_quota(kind, inline):
+    """A handler of `Put<kind>Policy`; `inline(name)` are the policies there, None without such an entity."""
 
-    def put_user_policy(params):
-        user, name = iam._p(params, "UserName"), iam._p(params, "PolicyName")
-        policies = {**(iam._user_inline_policies.get(user) or {}), name: iam._p(params, "PolicyDocument") or ""}
-        if sum(map(size, policies.values())) > INLINE_POLICY_CHARACTERS:
-            return iam._error(409, "LimitExceeded", f"Maximum policy size of {INLINE_POLICY_CHARACTERS} bytes exceeded "
-                              f"for user {user}", ns="iam")
-        return put(params)
+    def put(old, params):
+        name, most = param(params, f"{kind}Name"), INLINE_POLICY_CHARACTERS[kind]
+        there = inline(name)
+        if there is None:
+            return old(params)
+        policies = {**there, param(params, "PolicyName"): param(params, "PolicyDocument")}
+        if sum(map(size, policies.values())) > most:
+            message = f"Maximum policy size of {most} bytes exceeded for {kind.lower()} {name}"
+            return refusal(409, "LimitExceeded", message)
+        return old(params)
 
-    iam._put_user_policy = put_user_policy
-    replace_handler("PutUserPolicy", put, put_user_policy)
-
-
-def install_key_quota():
-    create = iam._create_access_key
-
-    def create_access_key(params):
-        user = iam._p(params, "UserName")
-        held = [key for key in iam._access_keys.values() if key["UserName"] == user]
-        if len(held) >= ACCESS_KEYS:
-            return iam._error(409, "LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {ACCESS_KEYS}",
-                              ns="iam")
-        return create(params)
-
-    iam._create_access_key = create_access_key
-    replace_handler("CreateAccessKey", create, create_access_key)
+    return put
 
 
-def replace_handler(action, old, new):
-    """The service dispatches through a table made at import, wherever it is kept."""
-    tables = [t for t in vars(iam).values() if isinstance(t, dict) and t.get(action) is old]
-    if not tables:
-        raise RuntimeError(f"ministack keeps no handler of {action}: not the pinned version?")
-    for table in tables:
-        table[action] = new
+def user_policies(name):
+    return (iam._user_inline_policies.get(name) or {}) if name in iam._users else None
+
+
+def role_policies(name):
+    return iam._roles[name].get("InlinePolicies") or {} if name in iam._roles else None
+
+
+def create_access_key(old, params):
+    user = param(params, "UserName")
+    held = [key for key in iam._access_keys.values() if key["UserName"] == user]
+    if len(held) >= ACCESS_KEYS:
+        return refusal(409, "LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {ACCESS_KEYS}")
+    return old(params)
+
+
+def attach_user_policy(old, params):
+    """The emulator attaches what is not there, and any number."""
+    name, policy = param(params, "UserName"), param(params, "PolicyArn")
+    if name not in iam._users:
+        return no_such_user(name)
+    if not iam._policy_exists(policy):
+        return refusal(404, "NoSuchEntity", f"Policy {policy} does not exist or is not attachable.")
+    attached = iam._users[name]["AttachedPolicies"]
+    if policy not in attached and len(attached) >= ATTACHED_POLICIES:
+        return refusal(409, "LimitExceeded", f"Cannot exceed quota for PoliciesPerUser: {ATTACHED_POLICIES}")
+    return old(params)
 
 
 def install():
     install_condition_key()
-    install_policy_quota()
-    install_key_quota()
+    replace("PutUserPolicy", within_policy_quota("User", user_policies))
+    replace("PutRolePolicy", within_policy_quota("Role", role_policies))
+    replace("CreateAccessKey", create_access_key)
+    replace("AttachUserPolicy", attach_user_policy)

@@ -29,7 +29,8 @@ const FUNCTIONS: [Limits; 6] = [
 ];
 
 impl Limits {
-    /// MiB, instructions. The first call is an AWS call without TLS.
+    /// MiB, instructions. The first call is an AWS call without TLS; `request`'s verifies a token with a key that it has to
+    /// fetch, asks the directory, and decides about the whole catalog.
     fn absolute(&self) -> Value {
         let (zip, init) = if self.cedar { (5.0, 4_500_000) } else { (4.0, 2_500_000) };
         json!({"zip": zip, "rss": 16.0, "instr_init": init, "instr_first": 5_000_000})
@@ -62,7 +63,12 @@ fn plan(folder: &Path, instructions: bool) -> Result<Value> {
     for limits in &FUNCTIONS {
         targets.push(target(folder, limits.name, &limits.absolute(), &limits.ratios())?);
     }
-    let fixtures = json!([{"match": ".Query", "body": {"Items": [], "Count": 0, "ScannedCount": 0}}]);
+    let fixtures = json!([
+        {"match": ".Query", "body": {"Items": [], "Count": 0, "ScannedCount": 0}},
+        {"match": ".ListUsers", "body": {"Users": [{"Username": "bench", "Enabled": true, "Attributes": [
+            {"Name": "sub", "Value": "bench"}, {"Name": "custom:kind", "Value": "employee"}]}]}},
+        {"match": ".AdminListGroupsForUser", "body": {"Groups": [{"GroupName": "engineers"}]}},
+    ]);
     Ok(json!({"rounds": ROUNDS, "warm": WARM_CALLS, "instructions": instructions, "fixtures": fixtures,
               "baseline": EMPTY, "targets": targets}))
 }

@@ -8,17 +8,20 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use std::sync::OnceLock;
 use std::time::Duration;
 use thiserror::Error;
 
 /// To connect, TLS included.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One attempt of an operation; the SDK makes up to three.
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// All attempts together: less than any function has, so that a function still sees its call fail.
@@ -64,12 +67,10 @@ pub fn from_variables(variable: impl Fn(&'static str) -> Option<String>) -> Resu
         .timeout_config(timeouts())
         .sleep_impl(TokioSleep::new())
         .time_source(SystemTimeSource::new())
-        .http_client(
-            aws_smithy_http_client::Builder::new()
-                .tls_provider(tls_provider())
-                .tls_context(tls()?)
-                .build_https(),
-        );
+        .http_client({
+            let connections = connections()?;
+            http_client_fn(move |_, _| connections.clone())
+        });
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.build())
 }
@@ -82,14 +83,43 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-pub(crate) const fn tls_provider() -> Provider {
-    Provider::Rustls(CryptoMode::Ring)
+/// The process's one pool of connections. Whoever speaks to the network does it here: roots are parsed once.
+pub(crate) fn connections() -> Result<SharedHttpConnector, ConfigError> {
+    static POOL: OnceLock<SharedHttpConnector> = OnceLock::new();
+    if let Some(pool) = POOL.get() {
+        return Ok(pool.clone());
+    }
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .sleep_impl(TokioSleep::new())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls()?)
+        .build();
+    Ok(POOL.get_or_init(|| SharedHttpConnector::new(connector)).clone())
 }
 
 /// Trusts Amazon's roots and nobody else.
-pub(crate) fn tls() -> Result<TlsContext, ConfigError> {
+fn tls() -> Result<TlsContext, ConfigError> {
     let roots = AMAZON_ROOTS.iter().fold(TrustStore::empty(), |store, pem| store.with_pem_certificate(*pem));
     TlsContext::builder().with_trust_store(roots).build().map_err(|cause| ConfigError::Roots(cause.into()))
+}
+
+/// A client of a service that not every call needs, built when it is first used: each reads tables of endpoints.
+pub(crate) struct OnFirstUse<C> {
+    config: SdkConfig,
+    build: fn(&SdkConfig) -> C,
+    built: OnceLock<C>,
+}
+
+impl<C> OnFirstUse<C> {
+    pub(crate) fn new(config: &SdkConfig, build: fn(&SdkConfig) -> C) -> Self {
+        Self { config: config.clone(), build, built: OnceLock::new() }
+    }
+
+    pub(crate) fn get(&self) -> &C {
+        self.built.get_or_init(|| (self.build)(&self.config))
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Guards: somebody disabled is nobody; what an administrator left out counts as the least trusted. It must not know
 //! tokens: who is signed in is none of its business.
 
+use crate::client::OnFirstUse;
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::error::ProvideErrorMetadata;
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, UserType};
@@ -18,20 +19,20 @@ use stint_domain::principal::{Kind, Person};
 const READS_AT_ONCE: usize = 5;
 
 pub struct UserPool {
-    client: Client,
+    client: OnFirstUse<Client>,
     pool: String,
 }
 
 impl UserPool {
     #[must_use]
     pub fn new(config: &SdkConfig, pool: String) -> Self {
-        Self { client: Client::new(config), pool }
+        Self { client: OnFirstUse::new(config, Client::new), pool }
     }
 
     /// With all groups that Stint has names for; no policy can mean another.
     async fn with_groups(&self, user: &UserType) -> Result<Person, DirectoryError> {
         let name = user.username().unwrap_or_default();
-        let pages = self.client.admin_list_groups_for_user().user_pool_id(&self.pool).username(name);
+        let pages = self.client.get().admin_list_groups_for_user().user_pool_id(&self.pool).username(name);
         let groups = pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         let groups = groups.map_err(unavailable)?;
         let named = groups.iter().filter_map(|group| group.group_name()?.parse().ok()).collect();
@@ -42,8 +43,13 @@ impl UserPool {
 impl Directory for UserPool {
     async fn person(&self, id: &PrincipalId) -> Result<Option<Person>, DirectoryError> {
         // INVARIANT: the alphabet of a PrincipalId has neither quotes nor backslashes.
-        let found =
-            self.client.list_users().user_pool_id(&self.pool).filter(format!("sub = \"{id}\"")).limit(1);
+        let found = self
+            .client
+            .get()
+            .list_users()
+            .user_pool_id(&self.pool)
+            .filter(format!("sub = \"{id}\""))
+            .limit(1);
         let found = found.send().await.map_err(unavailable)?;
         match found.users().iter().find(|user| user.enabled()) {
             Some(user) => Ok(Some(self.with_groups(user).await?).filter(|person| person.id == *id)),
@@ -52,7 +58,8 @@ impl Directory for UserPool {
     }
 
     async fn members(&self, group: &GroupName) -> Result<Vec<Person>, DirectoryError> {
-        let pages = self.client.list_users_in_group().user_pool_id(&self.pool).group_name(group.as_str());
+        let pages =
+            self.client.get().list_users_in_group().user_pool_id(&self.pool).group_name(group.as_str());
         let users = match pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(Vec::new()),
             users => users.map_err(unavailable)?,

@@ -1,5 +1,6 @@
 //! Calls the function that ends access, and does not wait for it.
 
+use crate::client::OnFirstUse;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
@@ -8,7 +9,7 @@ use stint_app::ports::{Expirer, WorkflowError};
 use stint_domain::ids::RequestId;
 
 pub struct ExpireFunction {
-    client: Client,
+    client: OnFirstUse<Client>,
     function: String,
 }
 
@@ -16,14 +17,15 @@ impl ExpireFunction {
     /// `function` is a name or an ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, function: String) -> Self {
-        Self { client: Client::new(config), function }
+        Self { client: OnFirstUse::new(config, Client::new), function }
     }
 }
 
 impl Expirer for ExpireFunction {
     async fn expire_now(&self, id: RequestId) -> Result<(), WorkflowError> {
         let event = serde_json::json!({ "request_id": id, "trigger": "returned" }).to_string();
-        let call = self.client.invoke().function_name(&self.function).invocation_type(InvocationType::Event);
+        let call =
+            self.client.get().invoke().function_name(&self.function).invocation_type(InvocationType::Event);
         let sent = call.payload(Blob::new(event)).send().await;
         sent.map(drop).map_err(|cause| WorkflowError::Unavailable(Box::new(cause)))
     }

@@ -3,10 +3,8 @@
 //! Guards: the scheme of the URL decides, so what is asked for by `https` never goes out in the clear; redirects are
 //! not followed; an answer has a size limit. It must not know what is fetched.
 
-use crate::client::{ATTEMPT_TIMEOUT, CONNECT_TIMEOUT, ConfigError, tls, tls_provider};
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use crate::client::{ATTEMPT_TIMEOUT, ConfigError, connections};
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -25,21 +23,14 @@ pub enum FetchError {
     Unavailable(#[source] Cause),
 }
 
-/// Fetches over the same kind of connection as the AWS clients: it trusts Amazon's roots and nobody else.
+/// Fetches over the connections of the AWS clients: it trusts Amazon's roots and nobody else.
 pub struct Fetcher {
-    connector: Connector,
+    connector: SharedHttpConnector,
 }
 
 impl Fetcher {
     pub fn new() -> Result<Self, ConfigError> {
-        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
-        let connector = Connector::builder()
-            .connector_settings(settings)
-            .sleep_impl(TokioSleep::new())
-            .tls_provider(tls_provider())
-            .tls_context(tls()?)
-            .build();
-        Ok(Self { connector })
+        Ok(Self { connector: connections()? })
     }
 
     /// The body of a successful answer, of at most `limit` bytes.

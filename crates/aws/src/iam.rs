@@ -3,6 +3,7 @@
 //! Guards I1 at the target itself: every `Allow` ends at the window's end by IAM's own clock, with all of Stint down.
 //! It knows one artefact by its grant and touches no other. It must not know requests or the audit.
 
+use crate::client::OnFirstUse;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_types::SdkConfig;
@@ -16,25 +17,25 @@ use stint_domain::grant::Receipt;
 const NO_SUCH_ENTITY: &str = "NoSuchEntity";
 
 pub struct IamUsers {
-    client: Client,
+    client: OnFirstUse<Client>,
 }
 
 impl IamUsers {
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config) }
+        Self { client: OnFirstUse::new(config, Client::new) }
     }
 }
 
 impl Provider for IamUsers {
     async fn activate(&self, activation: &Activation) -> Result<(), ProviderError> {
-        let put = self.client.put_user_policy().user_name(activation.user.as_str());
+        let put = self.client.get().put_user_policy().user_name(activation.user.as_str());
         let put = put.policy_name(activation.grant_id.artefact_name()).policy_document(document(activation)?);
         put.send().await.map(drop).map_err(|error| classify(error, NOT_ENROLLED))
     }
 
     async fn deactivate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
-        let delete = self.client.delete_user_policy().user_name(artefact.user.as_str());
+        let delete = self.client.get().delete_user_policy().user_name(artefact.user.as_str());
         match delete.policy_name(artefact.grant_id.artefact_name()).send().await {
             Err(error) if error.code() != Some(NO_SUCH_ENTITY) => Err(classify(error, REMOVAL_DENIED)),
             _ => Ok(()),
@@ -44,7 +45,7 @@ impl Provider for IamUsers {
     async fn verify_removed(&self, artefact: &Artefact, now: Timestamp) -> Result<Sighting, ProviderError> {
         let policy = artefact.grant_id.artefact_name();
         let looked_at = format!("iam:GetUserPolicy {}/{policy}", artefact.user);
-        let get = self.client.get_user_policy().user_name(artefact.user.as_str()).policy_name(policy);
+        let get = self.client.get().get_user_policy().user_name(artefact.user.as_str()).policy_name(policy);
         match get.send().await {
             Ok(_) => Ok(Sighting::StillThere { looked_at }),
             Err(error) if error.code() == Some(NO_SUCH_ENTITY) => {

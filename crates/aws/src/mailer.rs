@@ -3,6 +3,7 @@
 //! Guards: links in mails lead where they say, without SES's detour for counting clicks, since an approval link is a
 //! secret; no header can be smuggled in through a subject. It must not know what a mail is about.
 
+use crate::client::OnFirstUse;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
@@ -11,7 +12,7 @@ use stint_app::letter::Letter;
 use stint_app::ports::{MailError, Mailer};
 
 pub struct Ses {
-    client: Client,
+    client: OnFirstUse<Client>,
     from: String,
 }
 
@@ -19,7 +20,7 @@ impl Ses {
     /// `from` is the address of a verified identity.
     #[must_use]
     pub fn new(config: &SdkConfig, from: String) -> Self {
-        Self { client: Client::new(config), from }
+        Self { client: OnFirstUse::new(config, Client::new), from }
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, BuildError> {
@@ -44,7 +45,7 @@ impl Mailer for Ses {
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         let message = self.message(letter).map_err(|cause| MailError::Refused(Box::new(cause)))?;
         let to = Destination::builder().to_addresses(&letter.to).build();
-        let mail = self.client.send_email().from_email_address(&self.from).destination(to);
+        let mail = self.client.get().send_email().from_email_address(&self.from).destination(to);
         let sent = mail.content(EmailContent::builder().simple(message).build()).send().await;
         sent.map(drop).map_err(|error| match error.code() {
             Some("MessageRejected" | "BadRequestException") => MailError::Refused(Box::new(error)),

@@ -1,5 +1,6 @@
 //! Executions of the access workflow, and the answers it waits for.
 
+use crate::client::OnFirstUse;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus as Status;
@@ -35,20 +36,20 @@ impl StateMachineArn {
 }
 
 pub struct StepFunctions {
-    client: Client,
+    client: OnFirstUse<Client>,
     machine: Option<StateMachineArn>,
 }
 
 impl StepFunctions {
     #[must_use]
     pub fn new(config: &SdkConfig, machine: StateMachineArn) -> Self {
-        Self { client: Client::new(config), machine: Some(machine) }
+        Self { client: OnFirstUse::new(config, Client::new), machine: Some(machine) }
     }
 
     /// For functions that answer waits and never start or stop anything: a token needs no machine.
     #[must_use]
     pub fn answering(config: &SdkConfig) -> Self {
-        Self { client: Client::new(config), machine: None }
+        Self { client: OnFirstUse::new(config, Client::new), machine: None }
     }
 
     fn machine(&self) -> Result<&StateMachineArn, WorkflowError> {
@@ -59,7 +60,7 @@ impl StepFunctions {
 
     async fn describe(&self, id: RequestId) -> Result<ExecutionStatus, WorkflowError> {
         let arn = self.machine()?.execution(id);
-        match self.client.describe_execution().execution_arn(arn).send().await {
+        match self.client.get().describe_execution().execution_arn(arn).send().await {
             Ok(found) if matches!(found.status(), Status::Running | Status::PendingRedrive) => {
                 Ok(ExecutionStatus::Running)
             }
@@ -74,7 +75,7 @@ impl Workflow for StepFunctions {
     /// Starting twice with the same input succeeds as long as it runs; a name that is taken otherwise is looked at.
     async fn start(&self, input: &WorkflowInput) -> Result<(), WorkflowError> {
         let json = serde_json::to_string(input).map_err(unavailable)?;
-        let start = self.client.start_execution().state_machine_arn(&self.machine()?.0);
+        let start = self.client.get().start_execution().state_machine_arn(&self.machine()?.0);
         match start.name(input.request_id.to_string()).input(json).send().await {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("ExecutionAlreadyExists") => {
@@ -88,17 +89,17 @@ impl Workflow for StepFunctions {
     }
 
     async fn approved(&self, token: &TaskToken) -> Result<(), WorkflowError> {
-        let sent = self.client.send_task_success().task_token(token.reveal()).output("{}").send().await;
+        let sent = self.client.get().send_task_success().task_token(token.reveal()).output("{}").send().await;
         sent.map(drop).map_err(answered)
     }
 
     async fn declined(&self, token: &TaskToken, error: &'static str) -> Result<(), WorkflowError> {
-        let sent = self.client.send_task_failure().task_token(token.reveal()).error(error).send().await;
+        let sent = self.client.get().send_task_failure().task_token(token.reveal()).error(error).send().await;
         sent.map(drop).map_err(answered)
     }
 
     async fn stop(&self, id: RequestId, cause: &str) -> Result<(), WorkflowError> {
-        let stop = self.client.stop_execution().execution_arn(self.machine()?.execution(id));
+        let stop = self.client.get().stop_execution().execution_arn(self.machine()?.execution(id));
         match stop.cause(cause).send().await {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("ExecutionDoesNotExist") => Err(WorkflowError::Closed),

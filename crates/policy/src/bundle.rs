@@ -1,14 +1,18 @@
 //! The policies and the catalog that are built in, and the decisions they make.
 //!
 //! Guards: any error of any policy denies, so a `forbid` that breaks does not let through what it was to stop.
-//! Policies are checked against the schema before a release; here they are only parsed, which keeps a cold start short.
+//! Policies are checked against the schema before a release. Here they are parsed when they are first asked, and only
+//! those that can concern the question: parsing is the dearest part of a cold start, and many calls decide nothing.
 
+use crate::actions;
 use crate::catalog::{self, Catalog};
 use crate::decision::{Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ReadAudit, Request};
 use crate::question::{Question, Vocabulary};
+use crate::split::{Piece, split};
 use crate::version;
 use cedar_policy::{AuthorizationError, Authorizer, Decision, ParseErrors, PolicyId, PolicySet};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use stint_domain::BadInput;
 use stint_domain::audit::Authorization;
 use stint_domain::entitlement::Entitlement;
@@ -26,6 +30,8 @@ pub enum BundleError {
     DuplicateEntitlement { id: EntitlementId },
     #[error("the policies cannot be read")]
     Policies(#[source] Box<ParseErrors>),
+    #[error("the policies were not built as they should")]
+    Pieces(#[source] serde_json::Error),
     #[error("the policies have a template, which would decide nothing")]
     Template,
     #[error("policy `{policy}` lacks `@id` or `@reason`")]
@@ -44,36 +50,55 @@ struct Label {
 pub struct PolicyBundle {
     version: String,
     catalog: Catalog,
-    policies: PolicySet,
-    labels: HashMap<PolicyId, Label>,
-    vocabulary: Vocabulary,
+    policies: Vec<(Label, Piece)>,
+    /// By action, in the order of [`actions::ALL`]. `None`: they cannot be parsed, which denies.
+    parsed: [OnceLock<Option<Concerned>>; actions::ALL.len()],
+    vocabulary: OnceLock<Option<Vocabulary>>,
+}
+
+/// The policies that can concern one action, and which ones they are in the bundle.
+struct Concerned {
+    set: PolicySet,
+    places: Vec<usize>,
 }
 
 impl PolicyBundle {
     /// The bundle that was built in.
     pub fn embedded() -> Result<Self, BundleError> {
+        let pieces = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/policies.json")));
         Self::new(
             include_str!(concat!(env!("OUT_DIR"), "/version.txt")).to_owned(),
             include_str!(concat!(env!("OUT_DIR"), "/catalog.json")),
-            include_str!(concat!(env!("OUT_DIR"), "/policies.cedar")),
+            pieces.map_err(BundleError::Pieces)?,
         )
     }
 
     /// A bundle of these texts, for tests. The catalog's JSON has the form of `catalog.toml`.
     pub fn from_sources(catalog_json: &str, cedar: &str) -> Result<Self, BundleError> {
         let version = version::of([("catalog.json", catalog_json), ("policies.cedar", cedar)]);
-        Self::new(version, catalog_json, cedar)
+        let bundle = Self::new(version, catalog_json, split(cedar, &actions::ALL))?;
+        bundle.check()?;
+        Ok(bundle)
     }
 
-    fn new(version: String, catalog_json: &str, cedar: &str) -> Result<Self, BundleError> {
-        let policies: PolicySet = cedar.parse().map_err(|errors| BundleError::Policies(Box::new(errors)))?;
+    fn new(version: String, catalog_json: &str, pieces: Vec<Piece>) -> Result<Self, BundleError> {
         Ok(Self {
             version,
             catalog: catalog::parse(catalog_json)?,
-            labels: labels(&policies)?,
-            policies,
-            vocabulary: Vocabulary::new().map_err(BundleError::Policies)?,
+            policies: labelled(pieces)?,
+            parsed: [const { OnceLock::new() }; actions::ALL.len()],
+            vocabulary: OnceLock::new(),
         })
+    }
+
+    /// Parses every policy now: what a bundle must pass before it is released, and a running function does not repeat.
+    ///
+    /// # Errors
+    /// [`BundleError::Policies`], [`BundleError::Template`].
+    pub fn check(&self) -> Result<(), BundleError> {
+        let whole: Vec<_> = (0..self.policies.len()).collect();
+        let concerned = self.parse(whole).map_err(BundleError::Policies)?;
+        if concerned.set.num_of_templates() > 0 { Err(BundleError::Template) } else { Ok(()) }
     }
 
     /// SHA-256 of the bundle, in lower-case hex.
@@ -99,7 +124,9 @@ impl PolicyBundle {
         entitlement: &Entitlement,
         ask: &Ask,
     ) -> Result<Authorized<Request>, Denied> {
-        self.decide(self.vocabulary.about_entitlement(person, "request", entitlement, ask, None))
+        self.decide(actions::REQUEST, |words| {
+            words.about_entitlement(person, actions::REQUEST, entitlement, ask, None)
+        })
     }
 
     /// Does this request of `person` need nobody's decision? Whether it may be made at all is
@@ -110,7 +137,9 @@ impl PolicyBundle {
         entitlement: &Entitlement,
         ask: &Ask,
     ) -> Result<Authorized<AutoApprove>, Denied> {
-        self.decide(self.vocabulary.about_entitlement(person, "auto-approve", entitlement, ask, None))
+        self.decide(actions::AUTO_APPROVE, |words| {
+            words.about_entitlement(person, actions::AUTO_APPROVE, entitlement, ask, None)
+        })
     }
 
     /// May `approver` decide about `requester`'s request?
@@ -121,48 +150,86 @@ impl PolicyBundle {
         entitlement: &Entitlement,
         ask: &Ask,
     ) -> Result<Authorized<Approve>, Denied> {
-        self.decide(self.vocabulary.about_entitlement(approver, "approve", entitlement, ask, Some(requester)))
+        self.decide(actions::APPROVE, |words| {
+            words.about_entitlement(approver, actions::APPROVE, entitlement, ask, Some(requester))
+        })
     }
 
     pub fn may_read_audit(&self, person: &Person) -> Result<Authorized<ReadAudit>, Denied> {
-        self.decide(self.vocabulary.about_audit(person, "read-audit"))
+        self.decide(actions::READ_AUDIT, |words| words.about_audit(person, actions::READ_AUDIT))
     }
 
     pub fn may_export_audit(&self, person: &Person) -> Result<Authorized<ExportAudit>, Denied> {
-        self.decide(self.vocabulary.about_audit(person, "export-audit"))
+        self.decide(actions::EXPORT_AUDIT, |words| words.about_audit(person, actions::EXPORT_AUDIT))
     }
 
-    fn decide<A>(&self, question: Option<Question>) -> Result<Authorized<A>, Denied> {
-        let Some(Question { request, entities }) = question else {
-            return Err(self.denied(Vec::new(), Vec::new(), true));
+    fn decide<A>(
+        &self,
+        action: &'static str,
+        question: impl FnOnce(&Vocabulary) -> Option<Question>,
+    ) -> Result<Authorized<A>, Denied> {
+        let (Some(concerned), Some(question)) =
+            (self.concerned(action), self.vocabulary().and_then(question))
+        else {
+            return Err(self.denied(&[], &[], true));
         };
-        let response = Authorizer::new().is_authorized(&request, &self.policies, &entities);
+        let response = Authorizer::new().is_authorized(&question.request, &concerned.set, &question.entities);
         let errors: Vec<_> = response.diagnostics().errors().map(erring).collect();
-        let decisive: Vec<_> = response.diagnostics().reason().collect();
+        let errors = self.labels(concerned, errors.into_iter());
+        let decisive = self.labels(concerned, response.diagnostics().reason());
         match response.decision() {
             Decision::Allow if errors.is_empty() => Ok(Authorized::new(self.authorization(&decisive))),
             // What permitted it is no reason for denying it.
-            Decision::Allow => Err(self.denied(Vec::new(), errors, true)),
-            Decision::Deny => {
-                let errored = !errors.is_empty();
-                Err(self.denied(decisive, errors, errored))
-            }
+            Decision::Allow => Err(self.denied(&[], &errors, true)),
+            Decision::Deny => Err(self.denied(&decisive, &errors, !errors.is_empty())),
         }
     }
 
-    fn denied(&self, forbids: Vec<&PolicyId>, errors: Vec<&PolicyId>, errored: bool) -> Denied {
-        let mut reasons: Vec<_> = self.labels(&forbids).map(|label| label.reason.clone()).collect();
+    fn vocabulary(&self) -> Option<&Vocabulary> {
+        self.vocabulary.get_or_init(|| Vocabulary::new().ok()).as_ref()
+    }
+
+    fn concerned(&self, action: &str) -> Option<&Concerned> {
+        let place = actions::ALL.iter().position(|name| *name == action)?;
+        let places = || {
+            let concerns = |piece: &Piece| piece.actions.as_ref().is_none_or(|names| names.contains(action));
+            (0..).zip(&self.policies).filter(|(_, (_, piece))| concerns(piece)).map(|(at, _)| at).collect()
+        };
+        self.parsed.get(place)?.get_or_init(|| self.parse(places()).ok()).as_ref()
+    }
+
+    fn parse(&self, places: Vec<usize>) -> Result<Concerned, Box<ParseErrors>> {
+        let texts: String = places
+            .iter()
+            .filter_map(|at| self.policies.get(*at))
+            .map(|(_, piece)| piece.text.as_str())
+            .collect();
+        Ok(Concerned { set: texts.parse()?, places })
+    }
+
+    fn denied(&self, forbids: &[&Label], errors: &[&Label], errored: bool) -> Denied {
+        let mut reasons: Vec<_> = forbids.iter().map(|label| label.reason.clone()).collect();
         reasons.sort();
         Denied { authorization: self.authorization(&[forbids, errors].concat()), reasons, errored }
     }
 
-    fn authorization(&self, policies: &[&PolicyId]) -> Authorization {
-        let policies = self.labels(policies).map(|label| label.id.clone()).collect();
+    fn authorization(&self, labels: &[&Label]) -> Authorization {
+        let policies: BTreeSet<_> = labels.iter().map(|label| label.id.clone()).collect();
         Authorization { policy_version: self.version.clone(), policies }
     }
 
-    fn labels<'a>(&'a self, policies: &'a [&PolicyId]) -> impl Iterator<Item = &'a Label> {
-        policies.iter().filter_map(|id| self.labels.get(*id))
+    /// Cedar calls the policies of a text `policy0`, `policy1`, and so on.
+    fn labels<'a>(
+        &'a self,
+        concerned: &Concerned,
+        ids: impl Iterator<Item = &'a PolicyId>,
+    ) -> Vec<&'a Label> {
+        let place = |id: &PolicyId| -> Option<usize> {
+            let name: &str = id.as_ref();
+            name.strip_prefix("policy")?.parse().ok()
+        };
+        let labels = ids.filter_map(|id| self.policies.get(*concerned.places.get(place(id)?)?));
+        labels.map(|(label, _)| label).collect()
     }
 }
 
@@ -172,20 +239,17 @@ fn erring(error: &AuthorizationError) -> &PolicyId {
     }
 }
 
-fn labels(policies: &PolicySet) -> Result<HashMap<PolicyId, Label>, BundleError> {
-    if policies.num_of_templates() > 0 {
-        return Err(BundleError::Template);
-    }
-    let mut labels = HashMap::new();
-    for policy in policies.policies() {
-        let annotation = |key| policy.annotations().find(|(k, _)| *k == key).map(|(_, text)| text.to_owned());
-        let (Some(id), Some(reason)) = (annotation("id"), annotation("reason")) else {
-            return Err(BundleError::Unlabelled { policy: policy.id().to_string() });
+/// Every policy has a name of its own and says why.
+fn labelled(pieces: Vec<Piece>) -> Result<Vec<(Label, Piece)>, BundleError> {
+    let (mut labelled, mut ids) = (Vec::new(), BTreeSet::new());
+    for piece in pieces {
+        let (Some(id), Some(reason)) = (piece.id.clone(), piece.reason.clone()) else {
+            return Err(BundleError::Unlabelled { policy: piece.text });
         };
-        if labels.values().any(|label: &Label| label.id == id) {
+        if !ids.insert(id.clone()) {
             return Err(BundleError::DuplicatePolicy { id });
         }
-        labels.insert(policy.id().clone(), Label { id, reason });
+        labelled.push((Label { id, reason }, piece));
     }
-    Ok(labels)
+    Ok(labelled)
 }

@@ -5,12 +5,14 @@
 //! Everything is pure and synchronous. It must not know AWS, HTTP, a runtime, a clock or the environment; the
 //! folder `policies/` is built in, and its hash is the version that every decision carries.
 
+mod actions;
 mod bundle;
 mod catalog;
 mod decision;
 mod question;
 #[cfg(feature = "sample")]
 pub mod sample;
+mod split;
 mod version;
 
 pub use bundle::{BundleError, PolicyBundle};

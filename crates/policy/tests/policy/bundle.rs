@@ -49,6 +49,12 @@ fn every_policy_has_a_name_of_its_own_and_says_why() {
     );
 }
 
+/// A function parses only the policies that can concern a question, and only when it is asked.
+#[test]
+fn every_policy_that_is_built_in_can_be_parsed() {
+    bundle().check().unwrap();
+}
+
 #[test]
 fn every_group_of_the_catalog_has_a_member() {
     let populated: BTreeSet<_> =

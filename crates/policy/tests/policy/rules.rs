@@ -154,7 +154,7 @@ fn policies_see_the_moment_in_utc_the_duration_in_seconds_and_the_ticket() {
 #[test]
 fn a_bundle_with_a_defect_is_refused_whole() {
     let refused = |cedar: &str| PolicyBundle::from_sources(CATALOG, cedar).err().unwrap();
-    assert!(matches!(refused("permit (principal"), BundleError::Policies(_)));
+    assert!(matches!(refused(r#"@id("a") @reason("a") permit (principal"#), BundleError::Policies(_)));
     assert!(matches!(refused("permit (principal, action, resource);"), BundleError::Unlabelled { .. }));
     assert!(matches!(refused(&[PERMIT, PERMIT].concat()), BundleError::DuplicatePolicy { .. }));
     let template = r#"@id("t") @reason("t") forbid (principal == ?principal, action, resource);"#;

@@ -1,0 +1,10 @@
+//! The names of the actions that policies speak of, as `policies/stint.cedarschema` has them. The build script includes
+//! this file, so it must know nothing of the crate.
+
+pub(crate) const REQUEST: &str = "request";
+pub(crate) const AUTO_APPROVE: &str = "auto-approve";
+pub(crate) const APPROVE: &str = "approve";
+pub(crate) const READ_AUDIT: &str = "read-audit";
+pub(crate) const EXPORT_AUDIT: &str = "export-audit";
+
+pub(crate) const ALL: [&str; 5] = [REQUEST, AUTO_APPROVE, APPROVE, READ_AUDIT, EXPORT_AUDIT];
