@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use stint_app::ports::{Directory, ExecutionStatus, Surroundings, Workflow, WorkflowError, WorkflowInput};
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::iam::IamUsers;
+use stint_aws::iam::Iam;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
+use stint_domain::access::Access;
+use stint_domain::entitlement::Permission;
 use stint_local::stage::Stage;
 use stint_test_support::contracts;
 
@@ -66,12 +68,47 @@ fn an_audit_trail_gives_back_what_was_committed() {
     run(contracts::an_audit_trail_gives_back_what_was_committed(&store(Stage::shared().unwrap()), now()));
 }
 
+fn provider(stage: &Stage) -> Iam {
+    Iam::giving(&config(stage), stage.outputs.get("BoundaryArn").unwrap().to_owned())
+}
+
+fn permissions() -> Vec<Permission> {
+    let set = |text: &str| [text.to_owned()].into();
+    vec![Permission {
+        actions: set("dynamodb:GetItem"),
+        resources: set("arn:aws:dynamodb:*:*:table/payments"),
+    }]
+}
+
+fn sessions_of(role: &str) -> Access {
+    let role = format!("arn:aws:iam::000000000000:role/stint-target/{role}").parse().unwrap();
+    let source_identity = "ana".parse().unwrap();
+    Access::RoleSession { role, source_identity, permissions: permissions() }
+}
+
 #[test]
-fn a_provider_gives_takes_and_tells_the_truth() {
+fn elevations_are_given_taken_and_told_the_truth_about() {
     let stage = Stage::shared().unwrap();
-    let enrolled = stage.another("ana").unwrap();
-    let provider = IamUsers::new(&config(stage));
-    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &enrolled, "nobody-at-all", now()));
+    let elevation =
+        |user: &str| Access::IamUserElevation { user: user.parse().unwrap(), permissions: permissions() };
+    let (provider, enrolled) = (provider(stage), stage.another("ana").unwrap());
+    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &elevation(&enrolled), now()));
+    run(contracts::a_provider_refuses_a_stranger_for_good(&provider, &elevation("nobody-at-all"), now()));
+}
+
+#[test]
+fn users_of_a_grants_own_are_given_taken_and_told_the_truth_about() {
+    let access = Access::EphemeralIamUser { permissions: permissions() };
+    let provider = provider(Stage::shared().unwrap());
+    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &access, now()));
+}
+
+#[test]
+fn sessions_of_roles_are_given_taken_and_told_the_truth_about() {
+    let provider = provider(Stage::shared().unwrap());
+    let access = sessions_of("incident-reader");
+    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &access, now()));
+    run(contracts::a_provider_refuses_a_stranger_for_good(&provider, &sessions_of("no-such-role"), now()));
 }
 
 #[test]

@@ -3,14 +3,13 @@
 //! Guards I2 and I3: the approval is checked against the scope's hash, every attempt is on record before the target is
 //! touched, and the outcome after. A window, once recorded, is what every later attempt uses.
 
+use crate::artefact::artefact;
 use crate::failure::{Failure, Missing};
-use crate::ports::{Activation, Ledger, Provider, ProviderError, Surroundings};
+use crate::ports::{Ledger, Provider, ProviderError, Surroundings};
 use crate::transact::{Done, TransactError, transact, transact_from};
 use jiff::Timestamp;
-use stint_domain::entitlement::AccessKind;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
-use stint_domain::scope::Target;
 use stint_domain::transition::{Command, GrantCommand, Refusal};
 use stint_domain::window::Window;
 use thiserror::Error;
@@ -52,7 +51,8 @@ pub async fn activate_grant(
     if !changed {
         return Ok(window.ends_at());
     }
-    match provider.activate(&activation(&recorded, window)).await {
+    let artefact = artefact(&recorded.request).map_err(Missing::from)?;
+    match provider.activate(&artefact).await {
         Ok(()) => {
             let confirm = Command::Grant(GrantCommand::ConfirmActivation);
             transact_from(ledger, recorded, &confirm, &circumstances(surroundings)).await?;
@@ -75,16 +75,4 @@ fn circumstances(surroundings: &impl Surroundings) -> Circumstances {
 fn window_of(recorded: &Recorded) -> Result<Window, Missing> {
     let window = recorded.request.grant().and_then(|grant| grant.window());
     Ok(*window.ok_or(Failure::Bug("an activating grant has no window"))?)
-}
-
-fn activation(recorded: &Recorded, window: Window) -> Activation {
-    let scope = &recorded.request.scope;
-    let Target::IamUser { name } = &scope.target;
-    let AccessKind::IamUserElevation { permissions } = &scope.access;
-    Activation {
-        grant_id: scope.request_id.grant_id(),
-        user: name.clone(),
-        permissions: permissions.clone(),
-        window,
-    }
 }

@@ -5,15 +5,15 @@
 //! record the target is cleaned all the same. It is closed only with a receipt, and only when no activation can still
 //! be on its way.
 
+use crate::artefact::artefact;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Artefact, Ledger, Provider, ProviderError, Sighting, StoreError, Surroundings};
 use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
-use stint_domain::grant::Receipt;
+use stint_domain::grant::Evidence;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::RequestState;
-use stint_domain::scope::Target;
 use stint_domain::transition::{Command, EndCause, GrantCommand, LapseReason, Refusal, Step};
 use thiserror::Error;
 
@@ -110,14 +110,14 @@ async fn end_grant(
         let changed = recorded.head != before;
         return Ok(Done { recorded, changed });
     }
-    let seen = remove(provider, surroundings, &artefact(&recorded)).await;
+    let seen = remove(provider, surroundings, &artefact(&recorded.request)?).await;
     if let Some(error) = unrecorded {
         return Err(error.into());
     }
     let circumstances = Circumstances::of_component(ask.component, surroundings.now());
     match seen {
-        Ok(receipt) => {
-            let confirm = Command::Grant(GrantCommand::ConfirmRemoval(receipt));
+        Ok(evidence) => {
+            let confirm = Command::Grant(GrantCommand::ConfirmRemoval(evidence));
             Ok(transact_from(ledger, recorded, &confirm, &circumstances).await?)
         }
         Err(error) => {
@@ -179,20 +179,14 @@ async fn remove(
     provider: &impl Provider,
     surroundings: &impl Surroundings,
     artefact: &Artefact,
-) -> Result<Receipt, String> {
+) -> Result<Evidence, String> {
     let said = |error: ProviderError| match error {
         ProviderError::Refused { reason, .. } => reason,
         error @ ProviderError::Unavailable(_) => error.to_string(),
     };
-    provider.deactivate(artefact).await.map_err(said)?;
+    provider.deactivate(artefact, surroundings.now()).await.map_err(said)?;
     match provider.verify_removed(artefact, surroundings.now()).await.map_err(said)? {
-        Sighting::Gone(receipt) => Ok(receipt),
+        Sighting::Over(evidence) => Ok(evidence),
         Sighting::StillThere { looked_at } => Err(format!("still there: {looked_at}")),
     }
-}
-
-fn artefact(recorded: &Recorded) -> Artefact {
-    let scope = &recorded.request.scope;
-    let Target::IamUser { name } = &scope.target;
-    Artefact { grant_id: scope.request_id.grant_id(), user: name.clone() }
 }

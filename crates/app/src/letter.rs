@@ -7,7 +7,7 @@ pub mod plain;
 
 use crate::letter::plain::{one_line, quoted, utc};
 use askama::Template;
-use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::entitlement::Permission;
 use stint_domain::request::AccessRequest;
 
 /// The longest subject, in characters.
@@ -83,17 +83,16 @@ struct Content<'a> {
 impl<'a> Content<'a> {
     fn new(request: &'a AccessRequest, approver_name: &str, link: &'a str) -> Self {
         let scope = &request.scope;
-        let AccessKind::IamUserElevation { permissions } = &scope.access;
         Self {
             approver: one_line(approver_name, 40),
             requester: one_line(&request.requester_name, 40),
             title: one_line(&request.entitlement_title, 70),
             entitlement: scope.entitlement.as_str(),
-            target: scope.target.to_string(),
-            permissions,
+            target: scope.access.place(scope.request_id.grant_id()),
+            permissions: scope.access.permissions(),
             duration: scope.duration.in_words(),
             period: period(request),
-            overstay: scope.access.max_overstay_seconds(),
+            overstay: scope.access.kind().max_overstay_seconds(),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             decide_by: utc(request.decide_by),

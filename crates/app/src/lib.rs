@@ -4,6 +4,7 @@
 //! outcome. It must not know AWS, HTTP or a clock: those come in through [`ports`].
 
 pub mod activate_grant;
+mod artefact;
 pub mod caller;
 pub mod decide_request;
 pub mod end_access;
@@ -14,6 +15,8 @@ pub mod open_link;
 pub mod ports;
 pub mod read;
 pub mod reconcile;
+pub mod reveal_credential;
+pub mod revoke_grant;
 pub mod submit_request;
 pub mod transact;
 pub mod withdraw;

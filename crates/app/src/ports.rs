@@ -6,10 +6,10 @@
 use crate::letter::Letter;
 use jiff::Timestamp;
 use std::future::Future;
+use stint_domain::access::Access;
 use stint_domain::audit::Stream;
-use stint_domain::entitlement::Permission;
-use stint_domain::grant::Receipt;
-use stint_domain::ids::{GrantId, GroupName, IamUserName, PrincipalId, RequestId};
+use stint_domain::grant::Evidence;
+use stint_domain::ids::{GrantId, GroupName, PrincipalId, RequestId};
 use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
@@ -211,20 +211,12 @@ pub trait Leases: Send + Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
-/// What is to be made at a target, and under which name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activation {
-    pub grant_id: GrantId,
-    pub user: IamUserName,
-    pub permissions: Vec<Permission>,
-    pub window: Window,
-}
-
-/// What a grant left at a target, findable from the grant alone.
+/// What a grant makes at a target: found again from the grant alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artefact {
     pub grant_id: GrantId,
-    pub user: IamUserName,
+    pub access: Access,
+    pub window: Window,
 }
 
 #[derive(Debug, Error)]
@@ -244,20 +236,60 @@ pub enum ProviderError {
 /// What a look at the target showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {
-    Gone(Receipt),
+    Over(Evidence),
     StillThere { looked_at: String },
 }
 
-/// Gives and takes access at a target. Both are safe to repeat; taking what is not there succeeds.
+/// Gives and takes access at a target. All of it is safe to repeat; taking what is not there succeeds.
 pub trait Provider: Send + Sync {
-    fn activate(&self, activation: &Activation) -> impl Future<Output = Result<(), ProviderError>> + Send;
-    fn deactivate(&self, artefact: &Artefact) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    fn activate(&self, artefact: &Artefact) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    /// Within the window this also cuts what is in use; after it, the date in the grant has done so.
+    fn deactivate(
+        &self,
+        artefact: &Artefact,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send;
     /// Reads the target back.
     fn verify_removed(
         &self,
         artefact: &Artefact,
         now: Timestamp,
     ) -> impl Future<Output = Result<Sighting, ProviderError>> + Send;
+}
+
+/// A secret on its way to its holder: it has no `Debug` and no `Serialize`.
+pub struct Secret(String);
+
+impl Secret {
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// For the answer to its holder, and nothing else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a holder uses access with. It is stored nowhere.
+pub struct Credential {
+    pub access_key_id: String,
+    pub secret_access_key: Secret,
+    /// A key that lasts as long as its user has none.
+    pub session_token: Option<Secret>,
+    /// When it stops working by itself; never after the window.
+    pub expires_at: Timestamp,
+}
+
+/// Makes credentials of what was activated. Each call makes a new one; a user's earlier key stops working with it.
+pub trait CredentialIssuer: Send + Sync {
+    fn issue(
+        &self,
+        artefact: &Artefact,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Credential, ProviderError>> + Send;
 }
 
 #[derive(Debug, Error)]
@@ -338,6 +370,11 @@ pub enum MailError {
 
 pub trait Mailer: Send + Sync {
     fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), MailError>> + Send;
+}
+
+/// Where the token issuer's key set (RFC 7517) comes from.
+pub trait KeySource: Send + Sync {
+    fn fetch(&self) -> impl Future<Output = Result<Vec<u8>, Cause>> + Send;
 }
 
 /// Time and chance, as values to the rules.

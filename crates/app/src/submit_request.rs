@@ -13,6 +13,7 @@ use crate::workflow_input::workflow_input;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use stint_domain::BadInput;
+use stint_domain::access::NotEnrolled;
 use stint_domain::audit::{Authorization, Outcome};
 use stint_domain::duration::{AccessDuration, LONGEST_SECONDS};
 use stint_domain::entitlement::Entitlement;
@@ -21,7 +22,7 @@ use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Recorded, SystemEvent};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
-use stint_domain::scope::{Scope, Target};
+use stint_domain::scope::Scope;
 use stint_domain::transition::Event;
 use stint_domain::window::whole_second;
 use stint_policy::{Ask, Authorized, AutoApprove, PolicyBundle, Request};
@@ -197,14 +198,13 @@ fn build(
     id: RequestId,
     now: Timestamp,
 ) -> Result<AccessRequest, SubmitError> {
-    let name = person.iam_user.clone().ok_or(SubmitError::NotEnrolled)?;
+    let access = entitlement.access.of(person).map_err(|NotEnrolled| SubmitError::NotEnrolled)?;
     let decide_by = decide_by(entitlement, ask, now)?;
     let scope = Scope {
         request_id: id,
         requester: person.id.clone(),
-        target: Target::IamUser { name },
         entitlement: entitlement.id.clone(),
-        access: entitlement.access.clone(),
+        access,
         duration: ask.duration,
         starts_at: ask.starts_at,
         justification: ask.justification.clone(),

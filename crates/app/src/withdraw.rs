@@ -68,18 +68,29 @@ pub async fn return_grant(
     let circumstances = caller.circumstances(surroundings.now(), None);
     let end = Command::Grant(GrantCommand::End(EndCause::Returned));
     let Done { recorded, .. } = transact_from(ledger, recorded, &end, &circumstances).await?;
-    if !recorded.request.is_final()
+    finish(workflow, expirer, &recorded.request, "returned").await;
+    Ok(recorded.request)
+}
+
+/// Has the removal that is on record done at once, and stops the workflow, which has nothing to wait for any more.
+pub(crate) async fn finish(
+    workflow: &impl Workflow,
+    expirer: &impl Expirer,
+    request: &AccessRequest,
+    cause: &str,
+) {
+    let id = request.scope.request_id;
+    if !request.is_final()
         && let Err(error) = expirer.expire_now(id).await
     {
         // The removal is on record, so reconcile does it.
         tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "expire not invoked");
-        return Ok(recorded.request);
+        return;
     }
-    stop(workflow, id, "returned").await;
-    Ok(recorded.request)
+    stop(workflow, id, cause).await;
 }
 
-async fn own(
+pub(crate) async fn own(
     ledger: &impl Ledger,
     surroundings: &impl Surroundings,
     caller: &Caller,

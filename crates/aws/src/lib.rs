@@ -9,6 +9,7 @@ pub mod dynamodb;
 pub mod expirer;
 pub mod fetch;
 pub mod iam;
+pub mod issuer;
 pub mod mailer;
 mod partiql;
 pub mod surroundings;

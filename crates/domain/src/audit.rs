@@ -297,9 +297,11 @@ impl Event {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::Refused { .. } => Outcome::Denied,
-            Self::Grant(GrantEvent::RemovalFailed { .. } | GrantEvent::ActivationFailed { .. }) => {
-                Outcome::Failure
-            }
+            Self::Grant(
+                GrantEvent::RemovalFailed { .. }
+                | GrantEvent::ActivationFailed { .. }
+                | GrantEvent::Forced { .. },
+            ) => Outcome::Failure,
             _ => Outcome::Success,
         }
     }
@@ -310,11 +312,15 @@ impl GrantEvent {
         match self {
             Self::ActivationStarted { .. } => "grant.activation_started",
             Self::Activated => "grant.activated",
+            Self::CredentialRequested => "grant.credential_requested",
+            Self::CredentialRevealed { .. } => "grant.credential_revealed",
             Self::RemovalStarted { .. } => "grant.removal_started",
             Self::RemovalFailed { .. } => "grant.removal_failed",
             Self::RemovalRetried => "grant.removal_retried",
             Self::Ended { .. } | Self::EndedBeforeStart { .. } => "grant.ended",
             Self::ActivationFailed { .. } => "grant.activation_failed",
+            Self::BlockLifted { .. } => "grant.block_lifted",
+            Self::Forced { .. } => "grant.forced",
         }
     }
 }

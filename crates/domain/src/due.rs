@@ -2,7 +2,7 @@
 //!
 //! Guards I6: everything that is not final is due at some time, so nothing is ever forgotten.
 
-use crate::grant::{GrantState, Removal};
+use crate::grant::{GrantState, Proof, Removal};
 use crate::request::{AccessRequest, RequestState};
 use jiff::{SignedDuration, Timestamp};
 
@@ -39,7 +39,10 @@ impl AccessRequest {
             GrantState::Active { window, .. } => (window.ends_at(), GRACE_SECONDS),
             GrantState::Deactivating { removal } => (removal.began_at.max(removal.settles_at), GRACE_SECONDS),
             GrantState::RemovalFailed { removal, .. } => (removal.began_at, backoff_seconds(removal)),
-            GrantState::Ended { .. } | GrantState::ActivationFailed { .. } => return None,
+            GrantState::Ended { proof, .. } | GrantState::ActivationFailed { proof, .. } => match proof {
+                Proof::Blocked { until, .. } => (*until, GRACE_SECONDS),
+                Proof::NeverActivated | Proof::Removed { .. } | Proof::Forced { .. } => return None,
+            },
         })
     }
 }

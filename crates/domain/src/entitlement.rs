@@ -1,7 +1,7 @@
 //! A permission set on a target that may be requested: what it allows, for how long, and who is asked.
 
 use crate::duration::AccessDuration;
-use crate::ids::{EntitlementId, GroupName};
+use crate::ids::{EntitlementId, GroupName, RoleArn};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -39,16 +39,48 @@ pub struct Permission {
 pub enum AccessKind {
     /// A dated inline policy on the requester's own enrolled IAM user.
     IamUserElevation { permissions: Vec<Permission> },
+    /// An IAM user of its own, made for the grant.
+    EphemeralIamUser { permissions: Vec<Permission> },
+    /// Sessions of this role, narrowed to the permissions.
+    RoleSession { role: RoleArn, permissions: Vec<Permission> },
 }
 
 impl AccessKind {
+    #[must_use]
+    pub fn permissions(&self) -> &[Permission] {
+        match self {
+            Self::IamUserElevation { permissions }
+            | Self::EphemeralIamUser { permissions }
+            | Self::RoleSession { permissions, .. } => permissions,
+        }
+    }
+
+    /// The name of the kind in the catalog and the API.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::IamUserElevation { .. } => "iam_user_elevation",
+            Self::EphemeralIamUser { .. } => "ephemeral_iam_user",
+            Self::RoleSession { .. } => "role_session",
+        }
+    }
+
     /// How long, in seconds, access may outlive its end in the worst case: shown before anybody decides. The end of a
     /// window is exact, by the date in the policy; after an early end it takes IAM's propagation. What a service has
     /// handed out by itself (a database connection, a registry token) lives on for that service's own time.
     #[must_use]
     pub const fn max_overstay_seconds(&self) -> u32 {
         match self {
-            Self::IamUserElevation { .. } => 60,
+            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => 60,
+        }
+    }
+
+    /// Whether an early end reaches what is in use at that moment: the user's policy goes, the user goes, or a `Deny` on
+    /// the grant's own sessions comes.
+    #[must_use]
+    pub const fn can_cut_live_sessions(&self) -> bool {
+        match self {
+            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => true,
         }
     }
 }

@@ -5,12 +5,15 @@
 //! SCHEDULED → ENDED                 before its start
 //! ACTIVATING → DEACTIVATING → ACTIVATION_FAILED             final only after a verified removal
 //! DEACTIVATING ⇄ REMOVAL_FAILED                             alarmed, retried for ever, never a resting place
+//! REMOVAL_FAILED → ENDED            by FORCED               an administrator answers for it, with a reason
 //! ```
 //!
-//! Guards: only these transitions; no end without proof that nothing is left; no close while an activation may
+//! Guards: only these transitions; no end without proof that nothing is left, but for one that an administrator forces;
+//! no close while an activation may
 //! still be on its way to the target (see [`SETTLE_SECONDS`]).
 
 use crate::duration::AccessDuration;
+use crate::justification::Comment;
 use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal};
 use crate::window::Window;
 use jiff::{SignedDuration, Timestamp};
@@ -53,8 +56,16 @@ pub struct Removal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "because", rename_all = "snake_case")]
 pub enum RemovalReason {
-    Ended { ended_by: EndedBy, cause: EndCause },
-    ActivationFailed { reason: String },
+    Ended {
+        ended_by: EndedBy,
+        cause: EndCause,
+        /// What whoever revoked it said.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        comment: Option<Comment>,
+    },
+    ActivationFailed {
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +86,10 @@ pub enum Proof {
     NeverActivated,
     /// What was made for this window was taken away, and the target was read back.
     Removed { window: Window, receipt: Receipt },
+    /// It ended early, and what is still in circulation is denied by something at the target that is lifted at `until`.
+    Blocked { window: Window, receipt: Receipt, until: Timestamp },
+    /// There is none: somebody closed a removal that kept failing, and answers for it.
+    Forced { window: Window, error: String, comment: Comment },
 }
 
 impl Proof {
@@ -83,9 +98,21 @@ impl Proof {
     pub const fn window(&self) -> Option<&Window> {
         match self {
             Self::NeverActivated => None,
-            Self::Removed { window, .. } => Some(window),
+            Self::Removed { window, .. } | Self::Blocked { window, .. } | Self::Forced { window, .. } => {
+                Some(window)
+            }
         }
     }
+}
+
+/// What the target showed after a removal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "evidence", rename_all = "snake_case")]
+pub enum Evidence {
+    /// Nothing of the grant is left.
+    Gone(Receipt),
+    /// Nothing of the grant works any more, by something that has to stay until then.
+    Blocked { receipt: Receipt, until: Timestamp },
 }
 
 /// What a look at the target showed: a statement of its control plane at one moment, and no more than that.
@@ -111,9 +138,15 @@ impl GrantState {
         }
     }
 
+    /// Access is over, and nothing more will happen.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Ended { .. } | Self::ActivationFailed { .. })
+        match self {
+            Self::Ended { proof, .. } | Self::ActivationFailed { proof, .. } => {
+                !matches!(proof, Proof::Blocked { .. })
+            }
+            _ => false,
+        }
     }
 
     #[must_use]
@@ -132,10 +165,16 @@ impl GrantState {
             GrantCommand::BeginActivation => self.begin_activation(terms, now),
             GrantCommand::ConfirmActivation => self.confirm_activation(),
             GrantCommand::AbandonActivation { reason } => self.abandon_activation(reason, now),
-            GrantCommand::End(cause) => self.end(cause, terms, now),
+            GrantCommand::BeginReveal => self.reveal(GrantEvent::CredentialRequested, now),
+            GrantCommand::ConfirmReveal { access_key_id, expires_at } => {
+                self.reveal(GrantEvent::CredentialRevealed { access_key_id, expires_at }, now)
+            }
+            GrantCommand::End(cause) => self.end(cause, None, terms, now),
+            GrantCommand::Revoke { comment } => self.end(EndCause::Revoked, Some(comment), terms, now),
             GrantCommand::RetryRemoval => self.retry_removal(),
             GrantCommand::ReportRemovalFailure { error } => self.report_removal_failure(error),
-            GrantCommand::ConfirmRemoval(receipt) => self.confirm_removal(receipt, now),
+            GrantCommand::ConfirmRemoval(evidence) => self.confirm_removal(evidence, now),
+            GrantCommand::ForceClose { comment } => self.force_close(comment),
         }
     }
 
@@ -184,7 +223,24 @@ impl GrantState {
         }
     }
 
-    fn end(&self, cause: EndCause, terms: Terms, now: Timestamp) -> Result<GrantStep, Refusal> {
+    /// Only what is active and within its window has a credential to reveal; it changes nothing else.
+    fn reveal(&self, event: GrantEvent, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Active { window, .. } if window.is_over(now) => Err(Refusal::WindowOver),
+            Self::Active { .. } => Ok(GrantStep::Do(event)),
+            Self::Scheduled | Self::Activating { .. } => Err(Refusal::NotActive),
+            Self::Deactivating { .. } | Self::RemovalFailed { .. } => Err(Refusal::Ending),
+            Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
+        }
+    }
+
+    fn end(
+        &self,
+        cause: EndCause,
+        comment: Option<Comment>,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<GrantStep, Refusal> {
         match self {
             // The workflow's timer ran out although there was a decision; the grant's time is still to come.
             Self::Scheduled
@@ -194,17 +250,17 @@ impl GrantState {
             }
             Self::Scheduled => {
                 let ended_by = cause.ended_by(false);
-                Ok(GrantStep::Do(GrantEvent::EndedBeforeStart { ended_by, cause }))
+                Ok(GrantStep::Do(GrantEvent::EndedBeforeStart { ended_by, cause, comment }))
             }
             Self::Activating { last_attempt_at, .. } => {
-                Ok(removal(cause.of_unfinished_activation(), settled(*last_attempt_at)))
+                Ok(removal(cause.of_unfinished_activation(comment), settled(*last_attempt_at)))
             }
             Self::Active { window, .. } if cause.waits_for_the_window() && !window.is_over(now) => {
                 Err(Refusal::WindowOpen)
             }
             Self::Active { window, settles_at, .. } => {
                 let ended_by = cause.ended_by(window.is_over(now));
-                Ok(removal(RemovalReason::Ended { ended_by, cause }, *settles_at))
+                Ok(removal(RemovalReason::Ended { ended_by, cause, comment }, *settles_at))
             }
             _ => Ok(GrantStep::Already),
         }
@@ -230,21 +286,48 @@ impl GrantState {
         }
     }
 
-    fn confirm_removal(&self, receipt: Receipt, now: Timestamp) -> Result<GrantStep, Refusal> {
-        match self {
-            Self::Deactivating { removal } if now < removal.settles_at => {
+    fn confirm_removal(&self, evidence: Evidence, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match (self, evidence) {
+            (Self::Deactivating { removal }, _) if now < removal.settles_at => {
                 Err(Refusal::NotSettled { settles_at: removal.settles_at })
             }
-            Self::Deactivating { removal } => Ok(GrantStep::Do(match removal.why.clone() {
-                RemovalReason::Ended { ended_by, .. } => GrantEvent::Ended { ended_by, receipt },
-                RemovalReason::ActivationFailed { reason } => {
-                    GrantEvent::ActivationFailed { reason, receipt }
-                }
-            })),
-            Self::Ended { .. } | Self::ActivationFailed { .. } => Ok(GrantStep::Already),
+            (Self::Deactivating { removal }, evidence) => {
+                let (receipt, blocked_until) = match evidence {
+                    Evidence::Gone(receipt) => (receipt, None),
+                    Evidence::Blocked { receipt, until } => (receipt, Some(until)),
+                };
+                Ok(GrantStep::Do(match removal.why.clone() {
+                    RemovalReason::Ended { ended_by, .. } => {
+                        GrantEvent::Ended { ended_by, receipt, blocked_until }
+                    }
+                    RemovalReason::ActivationFailed { reason } => {
+                        GrantEvent::ActivationFailed { reason, receipt, blocked_until }
+                    }
+                }))
+            }
+            (
+                Self::Ended { proof: Proof::Blocked { .. }, .. }
+                | Self::ActivationFailed { proof: Proof::Blocked { .. }, .. },
+                Evidence::Gone(receipt),
+            ) => Ok(GrantStep::Do(GrantEvent::BlockLifted { receipt })),
+            (Self::Ended { .. } | Self::ActivationFailed { .. }, _) => Ok(GrantStep::Already),
             // A removal that failed is taken up again on record before it can be confirmed.
-            Self::RemovalFailed { .. } | Self::Scheduled | Self::Activating { .. } | Self::Active { .. } => {
-                Err(Refusal::NoIntent)
+            (
+                Self::RemovalFailed { .. } | Self::Scheduled | Self::Activating { .. } | Self::Active { .. },
+                _,
+            ) => Err(Refusal::NoIntent),
+        }
+    }
+
+    fn force_close(&self, comment: Comment) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::RemovalFailed { error, .. } => {
+                Ok(GrantStep::Do(GrantEvent::Forced { error: error.clone(), comment }))
+            }
+            Self::Ended { ended_by: EndedBy::Forced, .. } => Ok(GrantStep::Already),
+            Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
+            Self::Scheduled | Self::Activating { .. } | Self::Active { .. } | Self::Deactivating { .. } => {
+                Err(Refusal::NotFailing)
             }
         }
     }
@@ -275,16 +358,38 @@ impl GrantState {
             (Self::RemovalFailed { removal, .. }, GrantEvent::RemovalRetried) => {
                 Self::Deactivating { removal: removal.clone() }
             }
-            (Self::Deactivating { removal }, GrantEvent::Ended { ended_by, receipt }) => {
-                Self::Ended { ended_by, at, proof: Proof::Removed { window: removal.window, receipt } }
+            (Self::Deactivating { removal }, GrantEvent::Ended { ended_by, receipt, blocked_until }) => {
+                Self::Ended { ended_by, at, proof: proof(removal.window, receipt, blocked_until) }
             }
-            (Self::Deactivating { removal }, GrantEvent::ActivationFailed { reason, receipt }) => {
-                Self::ActivationFailed {
-                    reason,
-                    at,
-                    proof: Proof::Removed { window: removal.window, receipt },
-                }
-            }
+            (
+                Self::Deactivating { removal },
+                GrantEvent::ActivationFailed { reason, receipt, blocked_until },
+            ) => Self::ActivationFailed { reason, at, proof: proof(removal.window, receipt, blocked_until) },
+            (
+                Self::Ended { ended_by, at, proof: Proof::Blocked { window, .. } },
+                GrantEvent::BlockLifted { receipt },
+            ) => Self::Ended {
+                ended_by: *ended_by,
+                at: *at,
+                proof: Proof::Removed { window: *window, receipt },
+            },
+            (
+                Self::ActivationFailed { reason, at, proof: Proof::Blocked { window, .. } },
+                GrantEvent::BlockLifted { receipt },
+            ) => Self::ActivationFailed {
+                reason: reason.clone(),
+                at: *at,
+                proof: Proof::Removed { window: *window, receipt },
+            },
+            (Self::RemovalFailed { removal, .. }, GrantEvent::Forced { error, comment }) => Self::Ended {
+                ended_by: EndedBy::Forced,
+                at,
+                proof: Proof::Forced { window: removal.window, error, comment },
+            },
+            (
+                Self::Active { .. },
+                GrantEvent::CredentialRequested | GrantEvent::CredentialRevealed { .. },
+            ) => self.clone(),
             (Self::Scheduled, GrantEvent::EndedBeforeStart { ended_by, .. }) => {
                 Self::Ended { ended_by, at, proof: Proof::NeverActivated }
             }
@@ -298,6 +403,13 @@ impl GrantState {
 pub struct Terms {
     pub duration: AccessDuration,
     pub starts_at: Option<Timestamp>,
+}
+
+const fn proof(window: Window, receipt: Receipt, blocked_until: Option<Timestamp>) -> Proof {
+    match blocked_until {
+        Some(until) => Proof::Blocked { window, receipt, until },
+        None => Proof::Removed { window, receipt },
+    }
 }
 
 const fn removal(why: RemovalReason, settles_at: Timestamp) -> GrantStep {

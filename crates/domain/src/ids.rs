@@ -5,6 +5,7 @@
 
 use crate::BadInput;
 use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ impl GrantId {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal, $allowed:expr, $advice:literal) => {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $max:literal, $allowed:expr, $advice:literal $(, $whole:expr)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -108,7 +109,8 @@ macro_rules! text_id {
             type Err = BadInput;
             fn from_str(text: &str) -> Result<Self, BadInput> {
                 let allowed: fn(u8) -> bool = $allowed;
-                if (1..=$max).contains(&text.len()) && text.bytes().all(allowed) {
+                let fits = (1..=$max).contains(&text.len()) && text.bytes().all(allowed);
+                if fits $(&& $whole(text))? {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(BadInput::new($field, $advice))
@@ -156,6 +158,49 @@ text_id!(
     "must be an IAM user name: 1 to 64 letters, digits or +=,.@_-"
 );
 
+text_id!(
+    /// A role that sessions are given of.
+    RoleArn, "role", 256,
+    |b| b.is_ascii_alphanumeric() || b":/+=,.@_-".contains(&b),
+    "must be the ARN of an IAM role",
+    is_role_arn
+);
+
+text_id!(
+    /// STS's `SourceIdentity`: 2 to 64 characters of its alphabet.
+    SourceIdentity, "source_identity", 64,
+    |b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b),
+    "must be 2 to 64 letters, digits or +=,.@_-",
+    |text: &str| text.len() > 1
+);
+
+fn is_role_arn(text: &str) -> bool {
+    let parts: Vec<_> = text.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = parts[..] else { return false };
+    let name = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+    partition.starts_with("aws")
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && !resource.contains(':')
+        && name.is_some_and(|name| (1..=64).contains(&name.len()))
+}
+
+impl RoleArn {
+    /// The role's name, which is what IAM calls take: the last part of the path.
+    #[must_use]
+    pub fn role_name(&self) -> &str {
+        self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
+    }
+}
+
+impl SourceIdentity {
+    /// Follows from `text`, whatever characters it has.
+    pub(crate) fn minted(text: &str) -> Self {
+        let digest = crate::scope::hex(&sha2::Sha256::digest(text));
+        Self(format!("p-{}", digest.chars().take(40).collect::<String>()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +231,15 @@ mod tests {
         assert!("Billing".parse::<EntitlementId>().is_err());
         assert!("ana@example".parse::<IamUserName>().is_ok());
         assert!("ana/../root".parse::<IamUserName>().is_err());
+        assert!("arn:aws:iam::123456789012:role/ops/reader".parse::<RoleArn>().is_ok());
+        for wrong in [
+            "arn:aws:iam::123456789012:user/ana",
+            "arn:aws:iam::1:role/reader",
+            "arn:aws:iam::123456789012:role/",
+            "reader",
+        ] {
+            assert!(wrong.parse::<RoleArn>().is_err(), "{wrong}");
+        }
         assert!("a".repeat(129).parse::<PrincipalId>().is_err());
         assert!("аdmin".parse::<GroupName>().is_err(), "a Cyrillic letter is not an ASCII one");
     }

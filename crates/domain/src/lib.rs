@@ -7,6 +7,7 @@
 //! Start with [`request`] (an ask and what was decided), then [`grant`] (the time-bound authority that follows)
 //! and [`record`] (how a change of either and its audit event become one inseparable commit).
 
+pub mod access;
 pub mod audit;
 pub mod bad_input;
 pub mod due;

@@ -200,6 +200,10 @@ impl AccessRequest {
         if command == GrantCommand::BeginActivation && approval.scope_hash != self.scope.hash() {
             return Err(Refusal::ScopeMismatch);
         }
+        let revealing = matches!(command, GrantCommand::BeginReveal | GrantCommand::ConfirmReveal { .. });
+        if revealing && !self.scope.access.has_credential() {
+            return Err(Refusal::NoCredential);
+        }
         let terms = Terms { duration: self.scope.duration, starts_at: self.scope.starts_at };
         Ok(match grant.decide(command, terms, now)? {
             GrantStep::Do(event) => Step::Do(Event::Grant(event)),

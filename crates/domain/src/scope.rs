@@ -2,9 +2,9 @@
 //!
 //! Guards I2: an approval is bound to the scope's hash, and whoever grants computes it again from what is stored.
 
+use crate::access::Access;
 use crate::duration::AccessDuration;
-use crate::entitlement::AccessKind;
-use crate::ids::{EntitlementId, IamUserName, PrincipalId, RequestId};
+use crate::ids::{EntitlementId, PrincipalId, RequestId};
 use crate::justification::{Justification, Ticket};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,10 @@ use std::fmt;
 pub struct Scope {
     pub request_id: RequestId,
     pub requester: PrincipalId,
-    pub target: Target,
     pub entitlement: EntitlementId,
-    pub access: AccessKind,
+    /// Written as `target` and `access`.
+    #[serde(flatten)]
+    pub access: Access,
     pub duration: AccessDuration,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub starts_at: Option<Timestamp>,
@@ -27,21 +28,6 @@ pub struct Scope {
     pub ticket: Option<Ticket>,
     /// The policy bundle under which it was asked.
     pub policy_version: String,
-}
-
-/// Where access is given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Target {
-    IamUser { name: IamUserName },
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::IamUser { name } => write!(f, "IAM user {name}"),
-        }
-    }
 }
 
 /// SHA-256 over the scope's canonical JSON (RFC 8785), in lower-case hex.

@@ -3,7 +3,7 @@
 //! Commands are in the imperative, events in the past tense. A command that finds its work done is `Already`,
 //! which is not an error; one that makes no sense in a state is a [`Refusal`], which says what the caller can do.
 
-use crate::grant::{EndedBy, Receipt, RemovalReason};
+use crate::grant::{EndedBy, Evidence, Receipt, RemovalReason};
 use crate::ids::PrincipalId;
 use crate::justification::Comment;
 use crate::request::{Approval, Decider};
@@ -35,12 +35,27 @@ pub enum GrantCommand {
     AbandonActivation {
         reason: String,
     },
+    /// Record that a credential is about to be issued to the holder.
+    BeginReveal,
+    /// It was issued. Its id is no secret, and leads from the audit to what was done with it.
+    ConfirmReveal {
+        access_key_id: String,
+        expires_at: Timestamp,
+    },
     End(EndCause),
+    /// Somebody with the right to takes it away.
+    Revoke {
+        comment: Comment,
+    },
     RetryRemoval,
     ReportRemovalFailure {
         error: String,
     },
-    ConfirmRemoval(Receipt),
+    ConfirmRemoval(Evidence),
+    /// An administrator answers for what cannot be removed or seen to be gone.
+    ForceClose {
+        comment: Comment,
+    },
 }
 
 /// Why access should end.
@@ -55,6 +70,8 @@ pub enum EndCause {
     Revoked,
     /// The workflow was stopped, failed or timed out.
     WorkflowEnded,
+    /// The requester may not have it any more.
+    Ineligible,
 }
 
 impl EndCause {
@@ -66,15 +83,16 @@ impl EndCause {
     pub(crate) const fn ended_by(&self, window_over: bool) -> EndedBy {
         match self {
             Self::Returned => EndedBy::Returned,
+            Self::Ineligible => EndedBy::Ineligible,
             _ if window_over => EndedBy::Expired,
             _ => EndedBy::Revoked,
         }
     }
 
-    pub(crate) fn of_unfinished_activation(&self) -> RemovalReason {
+    pub(crate) fn of_unfinished_activation(&self, comment: Option<Comment>) -> RemovalReason {
         match self {
-            Self::Returned | Self::Revoked => {
-                RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self }
+            Self::Returned | Self::Revoked | Self::Ineligible => {
+                RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self, comment }
             }
             Self::WindowOver | Self::Overdue => {
                 RemovalReason::ActivationFailed { reason: "the activation did not finish".to_owned() }
@@ -117,14 +135,50 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "grant_event", rename_all = "snake_case")]
 pub enum GrantEvent {
-    ActivationStarted { window: Window, attempt: u32 },
+    ActivationStarted {
+        window: Window,
+        attempt: u32,
+    },
     Activated,
-    RemovalStarted { why: RemovalReason, settles_at: Timestamp },
-    RemovalFailed { error: String },
+    CredentialRequested,
+    CredentialRevealed {
+        access_key_id: String,
+        expires_at: Timestamp,
+    },
+    RemovalStarted {
+        why: RemovalReason,
+        settles_at: Timestamp,
+    },
+    RemovalFailed {
+        error: String,
+    },
     RemovalRetried,
-    Ended { ended_by: EndedBy, receipt: Receipt },
-    ActivationFailed { reason: String, receipt: Receipt },
-    EndedBeforeStart { ended_by: EndedBy, cause: EndCause },
+    Ended {
+        ended_by: EndedBy,
+        receipt: Receipt,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        blocked_until: Option<Timestamp>,
+    },
+    ActivationFailed {
+        reason: String,
+        receipt: Receipt,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        blocked_until: Option<Timestamp>,
+    },
+    EndedBeforeStart {
+        ended_by: EndedBy,
+        cause: EndCause,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        comment: Option<Comment>,
+    },
+    /// What kept sessions out that were still in circulation is gone, and so are they.
+    BlockLifted {
+        receipt: Receipt,
+    },
+    Forced {
+        error: String,
+        comment: Comment,
+    },
 }
 
 /// Why a request ended undecided.
@@ -173,6 +227,12 @@ pub enum Refusal {
     Ending,
     #[error("the grant is over")]
     Over,
+    #[error("the grant is not active yet")]
+    NotActive,
+    #[error("this kind of access has no credential of its own")]
+    NoCredential,
+    #[error("its removal is not failing")]
+    NotFailing,
     #[error("no intent for this is on record")]
     NoIntent,
     #[error("an activation may be on its way until {settles_at}")]

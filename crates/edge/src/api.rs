@@ -4,6 +4,7 @@
 //! It decodes, calls one use case and encodes. It must not decide anything.
 
 mod audit;
+pub mod credentials;
 mod entitlements;
 mod grants;
 mod parts;
@@ -22,7 +23,7 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Every route, method by method; `docs/openapi.yaml` lists the same, and a test holds the two together.
-pub const ROUTES: [(&str, &str); 13] = [
+pub const ROUTES: [(&str, &str); 16] = [
     ("GET", "/v1/entitlements"),
     ("GET", "/v1/requests"),
     ("POST", "/v1/requests"),
@@ -34,6 +35,9 @@ pub const ROUTES: [(&str, &str); 13] = [
     ("GET", "/v1/grants"),
     ("GET", "/v1/grants/{id}"),
     ("POST", "/v1/grants/{id}/return"),
+    ("POST", "/v1/grants/{id}/revoke"),
+    ("POST", "/v1/grants/{id}/force-close"),
+    ("POST", credentials::PATH),
     ("GET", "/v1/audit/events"),
     ("GET", "/v1/me"),
 ];
@@ -51,6 +55,10 @@ pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
         .route("/v1/grants", get(grants::list::<P>))
         .route("/v1/grants/{id}", get(grants::one::<P>))
         .route("/v1/grants/{id}/return", post(grants::give_back::<P>))
+        .route("/v1/grants/{id}/revoke", post(grants::revoke::<P>))
+        .route("/v1/grants/{id}/force-close", post(grants::force_close::<P>))
+        // The gateway hands this route to a function of its own; what comes here has another method.
+        .route(credentials::PATH, post(not_found))
         .route("/v1/audit/events", get(audit::events::<P>))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)

@@ -25,10 +25,27 @@ pub struct Tables {
     pub audit: String,
 }
 
-/// `grant` and `expire`.
+/// `expire`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskConfig {
     pub tables: Tables,
+}
+
+/// `grant`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantConfig {
+    pub tables: Tables,
+    /// The ARN of the permissions boundary that whatever gets access has to wear.
+    pub boundary: String,
+}
+
+/// `reveal`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevealConfig {
+    pub tables: Tables,
+    pub user_pool_id: String,
+    pub issuer: String,
+    pub audience: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +147,23 @@ impl Environment {
 impl Config for TaskConfig {
     fn read(env: &mut Environment) -> Self {
         Self { tables: env.tables() }
+    }
+}
+
+impl Config for GrantConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self { tables: env.tables(), boundary: env.text("STINT_BOUNDARY_ARN") }
+    }
+}
+
+impl Config for RevealConfig {
+    fn read(env: &mut Environment) -> Self {
+        Self {
+            tables: env.tables(),
+            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            issuer: env.text("STINT_ISSUER"),
+            audience: env.list("STINT_AUDIENCE"),
+        }
     }
 }
 

@@ -11,7 +11,6 @@ mod signature;
 mod tests;
 
 pub use claims::Rejection;
-pub use keys::KeySource;
 
 use crate::identity::claims::{Expected, UnverifiedClaims};
 use crate::identity::keys::KeyCache;
@@ -20,6 +19,7 @@ use http::{Extensions, HeaderMap, header::AUTHORIZATION};
 use jiff::Timestamp;
 use lambda_http::request::RequestContext;
 use stint_app::ports::Cause;
+use stint_app::ports::KeySource;
 use stint_domain::ids::PrincipalId;
 use thiserror::Error;
 

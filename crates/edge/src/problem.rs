@@ -48,6 +48,12 @@ pub enum Problem {
     TooLate,
     IdempotencyKeyReused,
     NotEnrolled,
+    /// Policy does not let the caller have or take what they know to exist.
+    ActionRefused,
+    /// This kind of access is used with a key that its holder has already.
+    NoCredential,
+    /// The target will not have it.
+    TargetRefused,
     TooManyRequests,
     Unavailable,
     /// Stint's own fault; it has been logged.
@@ -56,7 +62,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 20] = [
+    pub const ALL_KINDS: [&'static str; 23] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -74,6 +80,9 @@ impl Problem {
         "too-late",
         "idempotency-key-reused",
         "not-enrolled",
+        "action-refused",
+        "no-credential",
+        "target-refused",
         "too-many-requests",
         "unavailable",
         "fault",
@@ -100,6 +109,9 @@ impl Problem {
             Self::TooLate => "too-late",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::NotEnrolled => "not-enrolled",
+            Self::ActionRefused => "action-refused",
+            Self::NoCredential => "no-credential",
+            Self::TargetRefused => "target-refused",
             Self::TooManyRequests => "too-many-requests",
             Self::Unavailable => "unavailable",
             Self::Fault => "fault",
@@ -117,10 +129,12 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::RequestRefused | Self::DecisionRefused => StatusCode::FORBIDDEN,
+            Self::RequestRefused | Self::DecisionRefused | Self::ActionRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState { .. } | Self::Conflict => StatusCode::CONFLICT,
+            Self::WrongState { .. } | Self::Conflict | Self::NoCredential | Self::TargetRefused => {
+                StatusCode::CONFLICT
+            }
             Self::TooLate => StatusCode::GONE,
             Self::IdempotencyKeyReused | Self::NotEnrolled => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -149,6 +163,9 @@ impl Problem {
             Self::TooLate => "Too late",
             Self::IdempotencyKeyReused => "The idempotency key stands for something else",
             Self::NotEnrolled => "You are not enrolled",
+            Self::ActionRefused => "You may not do this",
+            Self::NoCredential => "There is no credential to hand out",
+            Self::TargetRefused => "The target refused",
             Self::TooManyRequests => "Too many requests",
             Self::Unavailable => "Stint cannot answer now",
             Self::Fault => "Stint made a mistake",
@@ -191,6 +208,11 @@ impl Problem {
             Self::TooLate => "The time for this is over; make a new request if it is still needed.",
             Self::IdempotencyKeyReused => "Use a new key, or send exactly what the key was used with before.",
             Self::NotEnrolled => "Ask an administrator of Stint to enrol your IAM user.",
+            Self::ActionRefused => {
+                "Ask somebody who may do it; what may be asked for is in the list of entitlements."
+            }
+            Self::NoCredential => "Use your own access key: the grant has changed what it may do.",
+            Self::TargetRefused => "Tell the operators of Stint; the log has what the target said.",
             Self::TooManyRequests | Self::Unavailable => {
                 "Try again after the seconds that `Retry-After` gives."
             }

@@ -14,6 +14,8 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 pub const REGION: &str = "eu-west-1";
+/// The one account that there is.
+pub const ACCOUNT: &str = "000000000000";
 /// Where `cargo xtask up` is, unless told otherwise.
 pub const PORT: u16 = 4566;
 const TO_START: Duration = Duration::from_secs(30);

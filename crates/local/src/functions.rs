@@ -1,4 +1,4 @@
-//! The six functions, built for this machine.
+//! The functions, built for this machine.
 //!
 //! Plain `cargo build` of the whole workspace's features in the dev profile: so the dependencies are those that
 //! `cargo test --workspace` and `cargo xtask` have built, and nothing is compiled twice. What is deployed to AWS is
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const NAMES: [&str; 6] = ["request", "approve", "notify", "grant", "expire", "reconcile"];
+pub const NAMES: [&str; 7] = ["request", "approve", "notify", "grant", "reveal", "expire", "reconcile"];
 
 /// What else is deployed.
 const OTHERS: [&str; 3] = ["samconfig.toml", "infra/template.yaml", "statemachines/access.asl.json"];

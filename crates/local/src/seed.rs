@@ -5,7 +5,7 @@
 
 use crate::admin::{Admin, element, elements};
 use crate::deploy::{MAIL_FROM, Outputs};
-use crate::{LocalError, Result};
+use crate::{LocalError, Result, cloud};
 use serde_json::{Value, json};
 use stint_policy::sample::{SamplePerson, organisation};
 
@@ -14,6 +14,8 @@ pub const PASSWORD: &str = "Only-on-this-machine-1";
 /// Tables to be allowed and denied. Each has one item, whose key `id` is [`ITEM`].
 pub const TABLES: [&str; 3] = ["payments", "build-logs", "fire-drill"];
 pub const ITEM: &str = "sample";
+/// The role that the sample catalog gives sessions of. It could read every table; a session reads what it is for.
+pub const ROLE: &str = "incident-reader";
 
 /// An IAM user's access key. It has no `Debug`.
 #[derive(Clone)]
@@ -25,7 +27,30 @@ pub struct AccessKey {
 pub fn seed(admin: &Admin, outputs: &Outputs) -> Result<()> {
     sender(admin)?;
     TABLES.iter().try_for_each(|table| target(admin, table))?;
+    role(admin, outputs)?;
     organisation().iter().try_for_each(|who| person(admin, outputs, who))
+}
+
+/// A role that sessions are given of, enrolled as `infra/enrolment.yaml` enrols one.
+fn role(admin: &Admin, outputs: &Outputs) -> Result<()> {
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"AWS": format!("arn:aws:iam::{}:root", cloud::ACCOUNT)},
+        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+        "Condition": {"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::{}:role/stint/*", cloud::ACCOUNT)}},
+    }]});
+    let values = [
+        ("RoleName", ROLE),
+        ("Path", "/stint-target/"),
+        ("AssumeRolePolicyDocument", &trust.to_string()),
+        ("PermissionsBoundary", outputs.get("BoundaryArn")?),
+    ];
+    unless(iam(admin, "CreateRole", &values), "EntityAlreadyExists")?;
+    let rights = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": "*"},
+    ]});
+    let values = [("RoleName", ROLE), ("PolicyName", "rights"), ("PolicyDocument", &rights.to_string())];
+    iam(admin, "PutRolePolicy", &values).map(drop)
 }
 
 /// Somebody in the directory and, if they have one, their IAM user.

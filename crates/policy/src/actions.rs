@@ -4,7 +4,10 @@
 pub(crate) const REQUEST: &str = "request";
 pub(crate) const AUTO_APPROVE: &str = "auto-approve";
 pub(crate) const APPROVE: &str = "approve";
+pub(crate) const REVOKE: &str = "revoke";
+pub(crate) const FORCE_CLOSE: &str = "force-close";
 pub(crate) const READ_AUDIT: &str = "read-audit";
 pub(crate) const EXPORT_AUDIT: &str = "export-audit";
 
-pub(crate) const ALL: [&str; 5] = [REQUEST, AUTO_APPROVE, APPROVE, READ_AUDIT, EXPORT_AUDIT];
+pub(crate) const ALL: [&str; 7] =
+    [REQUEST, AUTO_APPROVE, APPROVE, REVOKE, FORCE_CLOSE, READ_AUDIT, EXPORT_AUDIT];

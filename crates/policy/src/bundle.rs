@@ -6,7 +6,9 @@
 
 use crate::actions;
 use crate::catalog::{self, Catalog};
-use crate::decision::{Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ReadAudit, Request};
+use crate::decision::{
+    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Revoke,
+};
 use crate::question::{Question, Vocabulary};
 use crate::split::{Piece, split};
 use crate::version;
@@ -152,6 +154,36 @@ impl PolicyBundle {
     ) -> Result<Authorized<Approve>, Denied> {
         self.decide(actions::APPROVE, |words| {
             words.about_entitlement(approver, actions::APPROVE, entitlement, ask, Some(requester))
+        })
+    }
+
+    /// May `person` take away what `requester` has of this? The catalog need not know it any more.
+    pub fn may_revoke(
+        &self,
+        person: &Person,
+        requester: &PrincipalId,
+        entitlement: &EntitlementId,
+    ) -> Result<Authorized<Revoke>, Denied> {
+        self.decide(actions::REVOKE, |words| {
+            words.about_grant(person, actions::REVOKE, entitlement, self.entitlement(entitlement), requester)
+        })
+    }
+
+    /// May `person` answer for a removal that keeps failing?
+    pub fn may_force_close(
+        &self,
+        person: &Person,
+        requester: &PrincipalId,
+        entitlement: &EntitlementId,
+    ) -> Result<Authorized<ForceClose>, Denied> {
+        self.decide(actions::FORCE_CLOSE, |words| {
+            words.about_grant(
+                person,
+                actions::FORCE_CLOSE,
+                entitlement,
+                self.entitlement(entitlement),
+                requester,
+            )
         })
     }
 

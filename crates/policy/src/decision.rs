@@ -26,6 +26,14 @@ pub enum AutoApprove {}
 #[derive(Debug)]
 pub enum Approve {}
 
+/// Ending somebody's access early.
+#[derive(Debug)]
+pub enum Revoke {}
+
+/// Closing a removal that keeps failing, without proof.
+#[derive(Debug)]
+pub enum ForceClose {}
+
 #[derive(Debug)]
 pub enum ReadAudit {}
 

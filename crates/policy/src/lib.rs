@@ -16,4 +16,6 @@ mod split;
 mod version;
 
 pub use bundle::{BundleError, PolicyBundle};
-pub use decision::{Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ReadAudit, Request};
+pub use decision::{
+    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Revoke,
+};

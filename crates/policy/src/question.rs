@@ -11,7 +11,7 @@ use cedar_policy::{
 use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use stint_domain::entitlement::Entitlement;
-use stint_domain::ids::{GroupName, PrincipalId};
+use stint_domain::ids::{EntitlementId, GroupName, PrincipalId};
 use stint_domain::principal::Person;
 
 /// The names of the kinds of entity, parsed once.
@@ -58,6 +58,24 @@ impl Vocabulary {
         self.question(person, action, self.entitlement(entitlement)?, context)
     }
 
+    /// May `person` do `action` to a grant that `requester` has? An entitlement that is no longer in the catalog has
+    /// nobody in its groups.
+    pub(crate) fn about_grant(
+        &self,
+        person: &Person,
+        action: &str,
+        id: &EntitlementId,
+        entitlement: Option<&Entitlement>,
+        requester: &PrincipalId,
+    ) -> Option<Question> {
+        let resource = match entitlement {
+            Some(entitlement) => self.entitlement(entitlement)?,
+            None => self.forgotten(id)?,
+        };
+        let requester = RestrictedExpression::new_entity_uid(self.user(requester));
+        self.question(person, action, resource, vec![("requester".to_owned(), requester)])
+    }
+
     /// May `person` do `action` to the audit?
     pub(crate) fn about_audit(&self, person: &Person, action: &str) -> Option<Question> {
         let audit = Entity::new_no_attrs(uid(&self.audit, "audit"), HashSet::new());
@@ -92,6 +110,17 @@ impl Vocabulary {
             ("max_duration_seconds".to_owned(), number(entitlement.max_duration.seconds())),
         ]);
         Entity::new(uid(&self.entitlement, entitlement.id.as_str()), attributes, HashSet::new()).ok()
+    }
+
+    fn forgotten(&self, id: &EntitlementId) -> Option<Entity> {
+        let nobody = || RestrictedExpression::new_set([]);
+        let attributes = Attributes::from([
+            ("risk".to_owned(), text("critical")),
+            ("requesters".to_owned(), nobody()),
+            ("approvers".to_owned(), nobody()),
+            ("max_duration_seconds".to_owned(), number(0)),
+        ]);
+        Entity::new(uid(&self.entitlement, id.as_str()), attributes, HashSet::new()).ok()
     }
 
     fn user(&self, id: &PrincipalId) -> EntityUid {
@@ -168,6 +197,11 @@ mod tests {
         assert!(conforms(&about("request", None), &schema));
         assert!(conforms(&about("auto-approve", None), &schema));
         assert!(conforms(&about("approve", Some(&ana.id)), &schema));
+        for action in ["revoke", "force-close"] {
+            let known = vocabulary.about_grant(&ana, action, &thing.id, Some(thing), &ana.id).unwrap();
+            let forgotten = vocabulary.about_grant(&ana, action, &thing.id, None, &ana.id).unwrap();
+            assert!(conforms(&known, &schema) && conforms(&forgotten, &schema), "{action}");
+        }
         assert!(conforms(&vocabulary.about_audit(&ana, "read-audit").unwrap(), &schema));
         assert!(conforms(&vocabulary.about_audit(&ana, "export-audit").unwrap(), &schema));
         assert!(!conforms(&about("approve", None), &schema), "the check can fail");

@@ -15,18 +15,19 @@ pub use keys::idempotency_keys_stand_for_one_request;
 pub use ledger::a_ledger_commits_all_or_nothing;
 pub use links::links_tokens_and_leases_are_taken_once;
 pub use listings::a_register_lists_what_is_on_record;
-pub use provider::a_provider_gives_takes_and_tells_the_truth;
+pub use provider::{a_provider_gives_takes_and_tells_the_truth, a_provider_refuses_a_stranger_for_good};
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use stint_domain::access::Access;
 use stint_domain::audit::Actor;
-use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::entitlement::Permission;
 use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
-use stint_domain::scope::{Scope, Target};
+use stint_domain::scope::Scope;
 
 /// An id that no other suite of this process has.
 fn fresh_id(now: Timestamp) -> RequestId {
@@ -60,9 +61,8 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
         scope: Scope {
             request_id: id,
             requester: principal("ana", id),
-            target: Target::IamUser { name: parsed("ana") },
             entitlement: parsed("payments-read"),
-            access: AccessKind::IamUserElevation { permissions: vec![permission] },
+            access: Access::IamUserElevation { user: parsed("ana"), permissions: vec![permission] },
             duration: parsed("30m"),
             starts_at: None,
             justification: parsed("ünïcode \u{1}\n\"quoted\" 調査"),

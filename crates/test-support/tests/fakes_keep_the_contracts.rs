@@ -1,6 +1,7 @@
 //! The fakes keep the same promises as the adapters: see the same suites in `tests/`, on the local cloud.
 
 use stint_app::ports::Surroundings;
+use stint_domain::access::Access;
 use stint_test_support::contracts;
 use stint_test_support::world::World;
 use tokio::test;
@@ -38,5 +39,15 @@ async fn audit_trail() {
 #[test]
 async fn provider() {
     let world = World::default();
-    contracts::a_provider_gives_takes_and_tells_the_truth(&world, "ana", "nobody", world.now()).await;
+    let user = |name: &str| name.parse().unwrap();
+    let elevation = |name| Access::IamUserElevation { user: user(name), permissions: Vec::new() };
+    let session = Access::RoleSession {
+        role: "arn:aws:iam::000000000000:role/reader".parse().unwrap(),
+        source_identity: "ana".parse().unwrap(),
+        permissions: Vec::new(),
+    };
+    for access in [elevation("ana"), Access::EphemeralIamUser { permissions: Vec::new() }, session] {
+        contracts::a_provider_gives_takes_and_tells_the_truth(&world, &access, world.now()).await;
+    }
+    contracts::a_provider_refuses_a_stranger_for_good(&world, &elevation("nobody"), world.now()).await;
 }

@@ -5,7 +5,7 @@ mod handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::iam::IamUsers;
+use stint_aws::iam::Iam;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::config::{Config, ReconcileConfig};
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let config = ReconcileConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
     let store = DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?);
-    let provider = IamUsers::new(&aws);
+    let provider = Iam::taking(&aws);
     let workflow = StepFunctions::new(&aws, config.state_machine_arn.parse()?);
     // Whatever the schedule sends: there is nothing to choose.
     run(service_fn(|event: LambdaEvent<Value>| {

@@ -1,12 +1,11 @@
 //! The HTTP API: `/v1/*`.
 
-mod keys;
-
 use lambda_http::{Error, run};
 use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::expirer::ExpireFunction;
+use stint_aws::issuer::IssuersKeys;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::api::{Api, Parts, router};
@@ -24,7 +23,7 @@ impl Parts for OnAws {
     type Workflow = StepFunctions;
     type Expirer = ExpireFunction;
     type Surroundings = Machine;
-    type Keys = keys::IssuersKeys;
+    type Keys = IssuersKeys;
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,7 +37,7 @@ async fn main() -> Result<(), Error> {
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
         expirer: ExpireFunction::new(&aws, config.expire_function),
         surroundings: Machine,
-        tokens: TokenVerifier::new(keys::IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,
     };
     run(router(Arc::new(api))).await

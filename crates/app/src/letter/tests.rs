@@ -1,6 +1,7 @@
 use super::*;
+use stint_domain::access::Access;
 use stint_domain::request::RequestState;
-use stint_domain::scope::{Scope, Target};
+use stint_domain::scope::Scope;
 use uuid::Uuid;
 
 const LINK: &str = "https://stint.example.org/approvals/0123";
@@ -14,9 +15,8 @@ fn request(justification: &str) -> AccessRequest {
         scope: Scope {
             request_id: stint_domain::ids::RequestId::new(Uuid::from_u128(7)),
             requester: "ana".parse().unwrap(),
-            target: Target::IamUser { name: "ana".parse().unwrap() },
             entitlement: "payments-read".parse().unwrap(),
-            access: AccessKind::IamUserElevation { permissions: vec![permission] },
+            access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: vec![permission] },
             duration: "1h".parse().unwrap(),
             starts_at: None,
             justification: justification.parse().unwrap(),

@@ -7,7 +7,7 @@ use stint_app::ports::{IdempotencyRecord, Ledger as _};
 use stint_domain::audit::Head;
 use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
-use stint_domain::scope::{Scope, Target};
+use stint_domain::scope::Scope;
 use stint_domain::transition::Event;
 
 fn request() -> AccessRequest {
@@ -15,9 +15,11 @@ fn request() -> AccessRequest {
         scope: Scope {
             request_id: "req-01980000000070008000000000000001".parse().unwrap(),
             requester: "ana".parse().unwrap(),
-            target: Target::IamUser { name: "ana".parse().unwrap() },
             entitlement: "billing".parse().unwrap(),
-            access: stint_domain::entitlement::AccessKind::IamUserElevation { permissions: Vec::new() },
+            access: stint_domain::access::Access::IamUserElevation {
+                user: "ana".parse().unwrap(),
+                permissions: Vec::new(),
+            },
             duration: "30m".parse().unwrap(),
             starts_at: None,
             justification: "it's \"needed\"".parse().unwrap(),

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::access::Access;
+use stint_domain::entitlement::Permission;
 use stint_domain::grant::{EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
 use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
-use stint_domain::scope::{Scope, Target};
+use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, LapseReason};
 use stint_domain::window::Window;
 
@@ -35,9 +36,8 @@ pub(crate) fn scope() -> Scope {
     Scope {
         request_id: RequestId::new(uuid::Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001)),
         requester: ana(),
-        target: Target::IamUser { name: "ana".parse().unwrap() },
         entitlement: "payments-read".parse().unwrap(),
-        access: AccessKind::IamUserElevation { permissions: vec![permission] },
+        access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: vec![permission] },
         duration: "30m".parse().unwrap(),
         starts_at: None,
         justification: "refund 4711 went missing".parse().unwrap(),
@@ -86,9 +86,15 @@ fn removal(why: RemovalReason) -> Removal {
 
 /// One of every state, and of every state in which the rules differ by what it carries.
 pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
-    let expired = || RemovalReason::Ended { ended_by: EndedBy::Expired, cause: EndCause::WindowOver };
+    let expired =
+        || RemovalReason::Ended { ended_by: EndedBy::Expired, cause: EndCause::WindowOver, comment: None };
     let failed = || RemovalReason::ActivationFailed { reason: "no such user".to_owned() };
     let unsettled = Removal { settles_at: at("10:59:59"), ..removal(expired()) };
+    let session = Access::RoleSession {
+        role: "arn:aws:iam::123456789012:role/reader".parse().unwrap(),
+        source_identity: "ana".parse().unwrap(),
+        permissions: Vec::new(),
+    };
     let activating =
         |attempts| GrantState::Activating { window: window(), attempts, last_attempt_at: at("10:02:00") };
     let states = [
@@ -133,6 +139,26 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
             }),
         ),
         (
+            "ended, sessions blocked",
+            approved(GrantState::Ended {
+                ended_by: EndedBy::Returned,
+                at: at("10:04:00"),
+                proof: Proof::Blocked { window: window(), receipt: receipt(), until: at("10:32:00") },
+            }),
+        ),
+        (
+            "forced",
+            approved(GrantState::Ended {
+                ended_by: EndedBy::Forced,
+                at: at("10:40:00"),
+                proof: Proof::Forced {
+                    window: window(),
+                    error: "throttled".to_owned(),
+                    comment: "the account is closed".parse().unwrap(),
+                },
+            }),
+        ),
+        (
             "activation failed",
             approved(GrantState::ActivationFailed {
                 reason: "no such user".to_owned(),
@@ -141,5 +167,9 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
             }),
         ),
     ];
-    states.into_iter().map(|(name, state)| (name, in_state(state))).collect()
+    let mut all: Vec<_> = states.into_iter().map(|(name, state)| (name, in_state(state))).collect();
+    let (_, mut active) = all.iter().find(|(name, _)| *name == "active").unwrap().clone();
+    active.scope.access = session;
+    all.push(("active, a role's sessions", active));
+    all
 }

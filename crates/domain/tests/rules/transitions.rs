@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use stint_domain::audit::{Actor, Stream, verify};
-use stint_domain::grant::{GrantState, Proof};
+use stint_domain::grant::{Evidence, GrantState, Proof};
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::transition::{Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Step};
@@ -33,7 +33,28 @@ fn every_command() -> Vec<(&'static str, Command)> {
             "report removal failure",
             grant(GrantCommand::ReportRemovalFailure { error: "throttled".to_owned() }),
         ),
-        ("confirm removal", grant(GrantCommand::ConfirmRemoval(receipt()))),
+        (
+            "confirm block",
+            grant(GrantCommand::ConfirmRemoval(Evidence::Blocked {
+                receipt: receipt(),
+                until: at("10:32:00"),
+            })),
+        ),
+        ("revoke", grant(GrantCommand::Revoke { comment: "an incident".parse().unwrap() })),
+        ("end: ineligible", grant(GrantCommand::End(EndCause::Ineligible))),
+        (
+            "force close",
+            grant(GrantCommand::ForceClose { comment: "the account is closed".parse().unwrap() }),
+        ),
+        ("begin reveal", grant(GrantCommand::BeginReveal)),
+        (
+            "confirm reveal",
+            grant(GrantCommand::ConfirmReveal {
+                access_key_id: "AKIA4711".to_owned(),
+                expires_at: at("10:32:00"),
+            }),
+        ),
+        ("confirm removal", grant(GrantCommand::ConfirmRemoval(Evidence::Gone(receipt())))),
     ]
 }
 
@@ -148,7 +169,7 @@ fn a_removal_is_not_closed_while_a_second_attempt_may_still_reach_the_target() {
     go(GrantCommand::BeginActivation, at("10:02:05")).unwrap();
     go(GrantCommand::ConfirmActivation, at("10:02:06")).unwrap();
     go(GrantCommand::End(EndCause::Returned), at("10:02:07")).unwrap();
-    let confirm = GrantCommand::ConfirmRemoval(receipt());
+    let confirm = GrantCommand::ConfirmRemoval(Evidence::Gone(receipt()));
     assert_eq!(go(confirm.clone(), at("10:02:08")), Err(Refusal::NotSettled { settles_at: at("10:02:17") }));
     go(confirm, at("10:02:17")).unwrap();
     assert!(request.is_final());
@@ -179,6 +200,14 @@ fn circumstances(at: Timestamp) -> Circumstances {
     }
 }
 
+/// As many as [`every_command`] has.
+const COMMANDS: usize = 24;
+
+#[test]
+fn every_command_takes_part_in_the_random_walks() {
+    assert_eq!(every_command().len(), COMMANDS);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -186,7 +215,7 @@ proptest! {
     /// approval never begins, an end comes with a proof, and the audit verifies and is as long as the record says.
     #[test]
     fn no_sequence_of_commands_breaks_an_invariant(
-        steps in prop::collection::vec((0usize..18, 0i64..2400), 1..40)
+        steps in prop::collection::vec((0usize..COMMANDS, 0i64..2400), 1..40)
     ) {
         let commands = every_command();
         let mut now = at("10:00:00");
@@ -225,7 +254,7 @@ proptest! {
 
     /// From wherever it has got to, a request can always be brought to its end: nothing is stuck.
     #[test]
-    fn every_request_can_be_brought_to_a_final_state(steps in prop::collection::vec((0usize..18, 0i64..2400), 0..20)) {
+    fn every_request_can_be_brought_to_a_final_state(steps in prop::collection::vec((0usize..COMMANDS, 0i64..2400), 0..20)) {
         let commands = every_command();
         let (mut now, mut request) = (at("10:00:00"), pending());
         for (index, seconds) in steps {
@@ -239,7 +268,7 @@ proptest! {
             Command::Lapse { because: LapseReason::NobodyDecidedInTime },
             Command::Grant(GrantCommand::End(EndCause::Overdue)),
             Command::Grant(GrantCommand::RetryRemoval),
-            Command::Grant(GrantCommand::ConfirmRemoval(receipt())),
+            Command::Grant(GrantCommand::ConfirmRemoval(Evidence::Gone(receipt()))),
         ] {
             if let Ok(Step::Do(event)) = request.decide(command, now) {
                 request = request.apply(&event, now).unwrap();

@@ -1,17 +1,20 @@
-//! Grants: what is had, what was had, and giving it back.
+//! Grants: what is had, what was had, giving it back and taking it away.
 
 use super::parts::{Api, Parts};
 use super::signed::{Id, Paging, Params, Signed};
 use super::views::grant_view;
+use crate::body::Body;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stint_app::ports::Register;
 use stint_app::read::view_request;
+use stint_app::revoke_grant::{RevokeError, Taking, force_close as close, revoke_grant};
 use stint_app::withdraw::return_grant;
-use stint_domain::ids::GrantId;
+use stint_domain::ids::{GrantId, RequestId};
 
 /// A page may hold fewer grants than asked for: it is a page of requests, without those that led to none.
 pub(super) async fn list<P: Parts>(
@@ -48,4 +51,50 @@ pub(super) async fn give_back<P: Parts>(
     let request =
         return_grant(&api.store, &api.workflow, &api.expirer, &api.surroundings, &caller, id).await?;
     Ok(Json(grant_view(&request)))
+}
+
+/// Taking away from somebody else needs a reason.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Why {
+    comment: String,
+}
+
+impl Why {
+    fn of(self, request_id: RequestId) -> Result<Taking, Problem> {
+        Ok(Taking { request_id, comment: self.comment.parse()? })
+    }
+}
+
+pub(super) async fn revoke<P: Parts>(
+    State(api): State<Arc<Api<P>>>,
+    Signed(caller): Signed,
+    Id(id): Id<GrantId>,
+    body: Body<Why>,
+) -> Result<Json<Value>, Problem> {
+    let ask = body.value.of(id.request_id())?;
+    let Api { store, directory, workflow, expirer, policy, surroundings, .. } = &*api;
+    let done = revoke_grant(store, directory, (workflow, expirer), policy, surroundings, &caller, ask);
+    Ok(Json(grant_view(&done.await?)))
+}
+
+pub(super) async fn force_close<P: Parts>(
+    State(api): State<Arc<Api<P>>>,
+    Signed(caller): Signed,
+    Id(id): Id<GrantId>,
+    body: Body<Why>,
+) -> Result<Json<Value>, Problem> {
+    let ask = body.value.of(id.request_id())?;
+    let done = close(&api.store, &api.directory, &api.policy, &api.surroundings, &caller, ask);
+    Ok(Json(grant_view(&done.await?)))
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::NotAllowed { .. } => Self::ActionRefused,
+            RevokeError::Refused(refusal, _) => refusal.into(),
+            RevokeError::Missing(missing) => missing.into(),
+        }
+    }
 }

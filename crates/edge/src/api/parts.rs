@@ -1,9 +1,11 @@
 //! What the API is put together from: adapters in a function, fakes in a test.
 
-use crate::identity::{KeySource, TokenVerifier};
+use super::signed::Verifies;
+use crate::identity::TokenVerifier;
+use jiff::Timestamp;
 use stint_app::ports::{
-    ApprovalLinks, AuditTrail, Directory, Expirer, IdempotencyKeys, Ledger, Register, Surroundings,
-    TaskTokens, Workflow,
+    ApprovalLinks, AuditTrail, Directory, Expirer, IdempotencyKeys, KeySource, Ledger, Register,
+    Surroundings, TaskTokens, Workflow,
 };
 use stint_policy::PolicyBundle;
 
@@ -29,4 +31,14 @@ pub struct Api<P: Parts> {
     pub surroundings: P::Surroundings,
     pub tokens: TokenVerifier<P::Keys>,
     pub policy: PolicyBundle,
+}
+
+impl<P: Parts> Verifies for Api<P> {
+    type Keys = P::Keys;
+    fn tokens(&self) -> &TokenVerifier<P::Keys> {
+        &self.tokens
+    }
+    fn now(&self) -> Timestamp {
+        self.surroundings.now()
+    }
 }

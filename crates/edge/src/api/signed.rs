@@ -1,10 +1,10 @@
 //! What every handler starts from: who is calling, and what the path and the query say.
 
-use super::parts::{Api, Parts};
-use crate::identity::GatewayIdentity;
+use crate::identity::{GatewayIdentity, TokenVerifier};
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Path, Query};
 use http::request::Parts as RequestParts;
+use jiff::Timestamp;
 use lambda_http::RequestExt as _;
 use lambda_http::request::RequestContext;
 use serde::Deserialize;
@@ -12,18 +12,25 @@ use serde::de::DeserializeOwned;
 use std::str::FromStr;
 use std::sync::Arc;
 use stint_app::caller::Caller;
-use stint_app::ports::{PageQuery, Surroundings};
+use stint_app::ports::{KeySource, PageQuery};
 use stint_domain::BadInput;
 use stint_domain::principal::Authentication;
 
 /// The verified caller.
 pub(super) struct Signed(pub(super) Caller);
 
-impl<P: Parts> FromRequestParts<Arc<Api<P>>> for Signed {
+/// What can tell who is calling.
+pub(super) trait Verifies: Send + Sync + 'static {
+    type Keys: KeySource;
+    fn tokens(&self) -> &TokenVerifier<Self::Keys>;
+    fn now(&self) -> Timestamp;
+}
+
+impl<A: Verifies> FromRequestParts<Arc<A>> for Signed {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut RequestParts, api: &Arc<Api<P>>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut RequestParts, api: &Arc<A>) -> Result<Self, Problem> {
         let gateway = GatewayIdentity::of(&parts.extensions);
-        let verified = api.tokens.verify(&parts.headers, &gateway, api.surroundings.now()).await?;
+        let verified = api.tokens().verify(&parts.headers, &gateway, api.now()).await?;
         Ok(Self(Caller {
             principal: verified.principal,
             authentication: Authentication::Token,

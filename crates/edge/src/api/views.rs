@@ -1,16 +1,16 @@
 //! What the API shows of a request and a grant. Field names are the API's contract.
 
 use serde_json::{Value, json};
-use stint_domain::entitlement::{AccessKind, Entitlement};
+use stint_domain::access::Access;
+use stint_domain::entitlement::Entitlement;
 use stint_domain::grant::{GrantState, Proof, RemovalReason};
 use stint_domain::request::{AccessRequest, Decider, RequestState};
-use stint_domain::scope::Target;
+use stint_domain::scope::Scope;
 
 /// A request, with its decision and its grant.
 #[must_use]
 pub fn request_view(request: &AccessRequest) -> Value {
     let scope = &request.scope;
-    let AccessKind::IamUserElevation { permissions } = &scope.access;
     json!({
         "id": scope.request_id,
         "state": request.state.name(),
@@ -18,9 +18,11 @@ pub fn request_view(request: &AccessRequest) -> Value {
         "entitlement_title": request.entitlement_title,
         "requester": scope.requester,
         "requester_name": request.requester_name,
-        "target": target(&scope.target),
-        "permissions": permissions,
-        "max_overstay_seconds": scope.access.max_overstay_seconds(),
+        "access": scope.access.kind().name(),
+        "target": target(scope),
+        "permissions": scope.access.permissions(),
+        "max_overstay_seconds": scope.access.kind().max_overstay_seconds(),
+        "can_cut_live_sessions": scope.access.kind().can_cut_live_sessions(),
         "duration": scope.duration.to_string(),
         "justification": scope.justification,
         "ticket": scope.ticket,
@@ -33,9 +35,16 @@ pub fn request_view(request: &AccessRequest) -> Value {
     })
 }
 
-fn target(target: &Target) -> Value {
-    let Target::IamUser { name } = target;
-    json!({ "kind": "iam_user", "name": name })
+fn target(scope: &Scope) -> Value {
+    match &scope.access {
+        Access::IamUserElevation { user, .. } => json!({ "kind": "iam_user", "name": user }),
+        Access::EphemeralIamUser { .. } => {
+            json!({ "kind": "ephemeral_iam_user", "name": scope.request_id.grant_id().artefact_name() })
+        }
+        Access::RoleSession { role, source_identity, .. } => {
+            json!({ "kind": "role_session", "role": role, "source_identity": source_identity })
+        }
+    }
 }
 
 fn decision(state: &RequestState) -> Value {
@@ -69,7 +78,7 @@ pub fn grant_view(request: &AccessRequest) -> Value {
         "id": scope.request_id.grant_id(),
         "request_id": scope.request_id,
         "entitlement": scope.entitlement,
-        "target": target(&scope.target),
+        "target": target(scope),
         "state": grant.name(),
         "window": grant.window(),
     });
@@ -109,22 +118,29 @@ fn shown(proof: &Proof) -> Value {
     match proof {
         Proof::NeverActivated => json!({ "kind": "never_activated" }),
         Proof::Removed { receipt, .. } => json!({ "kind": "receipt", "receipt": receipt }),
+        Proof::Blocked { receipt, until, .. } => {
+            json!({ "kind": "blocked", "receipt": receipt, "blocked_until": until })
+        }
+        Proof::Forced { error, comment, .. } => {
+            json!({ "kind": "forced", "error": error, "comment": comment })
+        }
     }
 }
 
 /// An entitlement as its requester sees it.
 #[must_use]
 pub(super) fn entitlement_view(entitlement: &Entitlement, at_once: bool) -> Value {
-    let AccessKind::IamUserElevation { permissions } = &entitlement.access;
     json!({
         "id": entitlement.id,
         "title": entitlement.title,
         "description": entitlement.description,
         "risk": entitlement.risk,
-        "permissions": permissions,
+        "access": entitlement.access.name(),
+        "permissions": entitlement.access.permissions(),
         "max_duration": entitlement.max_duration.to_string(),
         "decide_within": entitlement.decide_within.to_string(),
         "max_overstay_seconds": entitlement.access.max_overstay_seconds(),
+        "can_cut_live_sessions": entitlement.access.can_cut_live_sessions(),
         "approval": if at_once { "policy" } else { "person" },
     })
 }

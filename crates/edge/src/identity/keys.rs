@@ -7,9 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use stint_app::ports::Cause;
+use stint_app::ports::{Cause, KeySource};
 
 /// After this the keys are fetched again.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
@@ -17,11 +16,6 @@ const FRESH: SignedDuration = SignedDuration::from_hours(1);
 const KEEP: SignedDuration = SignedDuration::from_hours(2);
 /// The shortest time between two fetches.
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
-
-/// Where the issuer's key set (RFC 7517) comes from.
-pub trait KeySource: Send + Sync {
-    fn fetch(&self) -> impl Future<Output = Result<Vec<u8>, Cause>> + Send;
-}
 
 type Keys = HashMap<String, Arc<DecodingKey>>;
 

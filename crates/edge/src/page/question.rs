@@ -5,7 +5,7 @@ use crate::csrf::Nonce;
 use askama::Template;
 use jiff::Timestamp;
 use stint_app::letter::plain::{one_line, quoted, utc};
-use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::entitlement::Permission;
 use stint_domain::request::AccessRequest;
 
 #[derive(Template)]
@@ -38,7 +38,6 @@ impl<'a> Question<'a> {
         now: Timestamp,
     ) -> Self {
         let scope = &request.scope;
-        let AccessKind::IamUserElevation { permissions } = &scope.access;
         Self {
             style: STYLE,
             nonce: nonce.reveal(),
@@ -46,11 +45,11 @@ impl<'a> Question<'a> {
             requester: one_line(&request.requester_name, 100),
             title: one_line(&request.entitlement_title, 200),
             entitlement: scope.entitlement.as_str(),
-            target: scope.target.to_string(),
-            permissions,
+            target: scope.access.place(scope.request_id.grant_id()),
+            permissions: scope.access.permissions(),
             duration: scope.duration.in_words(),
             period: period(request, now),
-            overstay: scope.access.max_overstay_seconds(),
+            overstay: scope.access.kind().max_overstay_seconds(),
             why: quoted(scope.justification.as_str()).join("\n"),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             submitted_at: utc(request.submitted_at),

@@ -2,12 +2,13 @@ use super::*;
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use sha2::Digest as _;
-use stint_domain::entitlement::{AccessKind, Permission};
+use stint_domain::access::Access;
+use stint_domain::entitlement::Permission;
 use stint_domain::grant::{EndedBy, GrantState, Proof};
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{Approval, Decider};
-use stint_domain::scope::{Scope, Target};
+use stint_domain::scope::Scope;
 use stint_domain::transition::LapseReason;
 use stint_domain::window::Window;
 use uuid::Uuid;
@@ -32,9 +33,8 @@ fn request() -> AccessRequest {
         scope: Scope {
             request_id: RequestId::new(Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0001)),
             requester: "ana".parse().unwrap(),
-            target: Target::IamUser { name: "ana".parse().unwrap() },
             entitlement: "payments-read".parse().unwrap(),
-            access: AccessKind::IamUserElevation { permissions },
+            access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions },
             duration: "1h".parse().unwrap(),
             starts_at: None,
             justification: "The November batch does not add up.\n\n- compare settlements with the ledger\n- report to finance".parse().unwrap(),

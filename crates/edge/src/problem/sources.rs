@@ -87,7 +87,9 @@ impl From<Refusal> for Problem {
             Refusal::TooLateToDecide | Refusal::WindowOver | Refusal::Over => Self::TooLate,
             Refusal::NotYet { .. } => Self::WrongState { state: "SCHEDULED" },
             Refusal::Ending => Self::WrongState { state: "DEACTIVATING" },
-            Refusal::WindowOpen => Self::WrongState { state: "ACTIVE" },
+            Refusal::WindowOpen | Refusal::NotFailing => Self::WrongState { state: "ACTIVE" },
+            Refusal::NotActive => Self::WrongState { state: "SCHEDULED" },
+            Refusal::NoCredential => Self::NoCredential,
             // None of these can follow from what a caller asks for.
             Refusal::ScopeMismatch | Refusal::NoIntent | Refusal::NotSettled { .. } => Self::fault(&refusal),
         }

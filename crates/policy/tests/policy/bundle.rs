@@ -5,7 +5,7 @@ use cedar_policy::{Schema, ValidationMode, Validator};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
-use stint_domain::entitlement::{AccessKind, Entitlement, Permission, Risk};
+use stint_domain::entitlement::{Entitlement, Permission, Risk};
 use stint_policy::{PolicyBundle, sample};
 
 /// Inline policies of one IAM user share 2,048 characters; a grant must leave room beside it.
@@ -141,8 +141,7 @@ fn hash(names: &[String]) -> String {
 }
 
 fn permissions(entitlement: &Entitlement) -> &[Permission] {
-    let AccessKind::IamUserElevation { permissions } = &entitlement.access;
-    permissions
+    entitlement.access.permissions()
 }
 
 /// A grant's policy in its largest form: an `Allow` for each permission, with the window's start and end.

@@ -11,6 +11,7 @@ mod target;
 mod workflow;
 
 pub use faults::{Crash, Fault, Mode};
+pub use target::{Issued, Made};
 pub use workflow::{Execution, ExecutionState};
 
 use faults::Failpoints;
@@ -18,9 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stint_app::letter::Letter;
-use stint_app::ports::{Activation, IdempotencyRecord, MailError, Mailer, Surroundings};
+use stint_app::ports::{IdempotencyRecord, MailError, Mailer, Surroundings};
 use stint_domain::audit::{Head, SealedEvent};
-use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::ids::{GrantId, PrincipalId, RequestId};
 use stint_domain::link::ApprovalLink;
 use stint_domain::principal::Person;
 use stint_domain::record::Recorded;
@@ -36,8 +37,10 @@ pub struct State {
     pub links_by_hash: HashMap<String, ApprovalLink>,
     pub tokens: HashMap<RequestId, Vec<String>>,
     pub leases: HashMap<String, (String, Timestamp)>,
-    /// What is at the target: by user and artefact.
-    pub target: BTreeMap<(String, String), Activation>,
+    /// What is at the target, by the grant that it is of.
+    pub target: BTreeMap<GrantId, Made>,
+    /// The credentials that are in circulation.
+    pub issued: Vec<Issued>,
     /// The users the target knows.
     pub users: Vec<String>,
     /// The target answers nothing.
@@ -109,17 +112,16 @@ impl World {
         self.failpoints.calls()
     }
 
-    /// Whether anything of `id` is at the target whose date has not passed.
+    /// Whether anything of `id` works now.
     #[must_use]
     pub fn has_access(&self, id: RequestId) -> bool {
-        let now = self.now();
-        self.state().target.values().any(|made| made.grant_id == id.grant_id() && !made.window.is_over(now))
+        self.works(id.grant_id(), self.now())
     }
 
     /// Whether anything of `id` is at the target at all.
     #[must_use]
     pub fn has_leftovers(&self, id: RequestId) -> bool {
-        self.state().target.values().any(|made| made.grant_id == id.grant_id())
+        self.state().target.contains_key(&id.grant_id())
     }
 
     /// The canonical texts and hashes of a stream, as an auditor would verify them.

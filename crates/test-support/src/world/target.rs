@@ -2,33 +2,82 @@
 
 use super::World;
 use jiff::Timestamp;
-use stint_app::ports::{Activation, Artefact, Provider, ProviderError, Sighting};
-use stint_domain::grant::Receipt;
+use stint_app::ports::{Artefact, Credential, CredentialIssuer, Provider, ProviderError, Secret, Sighting};
+use stint_domain::access::Access;
+use stint_domain::grant::{Evidence, Receipt};
+use stint_domain::ids::GrantId;
+
+/// What a grant has at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    pub artefact: Artefact,
+    pub blocks: bool,
+}
+
+/// A credential that somebody holds, wherever the grant that it is of has got to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    pub access_key_id: String,
+    pub artefact: Artefact,
+    /// A user's earlier key, gone with a later one.
+    pub replaced: bool,
+}
+
+impl World {
+    /// Whether anything of this grant works now: by what is there, by its date, and by what is blocked.
+    #[must_use]
+    pub fn works(&self, grant: GrantId, now: Timestamp) -> bool {
+        let state = self.state();
+        let place = state.target.get(&grant);
+        match place {
+            Some(made) if made.blocks => false,
+            Some(made) => !made.artefact.window.is_over(now),
+            // A role's sessions need nothing at the target.
+            None => state.issued.iter().any(|issued| {
+                issued.artefact.grant_id == grant
+                    && matches!(issued.artefact.access, Access::RoleSession { .. })
+                    && !issued.artefact.window.is_over(now)
+            }),
+        }
+    }
+}
 
 impl Provider for World {
-    async fn activate(&self, activation: &Activation) -> Result<(), ProviderError> {
+    async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
         self.failpoints.around("activate", ProviderError::Unavailable, || {
             let mut state = self.state();
-            if !state.users.iter().any(|user| user == activation.user.as_str()) {
-                let reason = "the IAM user does not exist".to_owned();
-                return Err(ProviderError::Refused { reason, cause: "NoSuchEntity".into() });
+            match &artefact.access {
+                Access::IamUserElevation { user, .. }
+                    if !state.users.iter().any(|one| one == user.as_str()) =>
+                {
+                    let reason = "the IAM user does not exist".to_owned();
+                    Err(ProviderError::Refused { reason, cause: "NoSuchEntity".into() })
+                }
+                // Nothing is made for a role: its sessions carry their own end.
+                Access::RoleSession { .. } => Ok(()),
+                Access::IamUserElevation { .. } | Access::EphemeralIamUser { .. } => {
+                    let made = Made { artefact: artefact.clone(), blocks: false };
+                    state.target.insert(artefact.grant_id, made);
+                    Ok(())
+                }
             }
-            state.target.insert(
-                place(activation.user.as_str(), &activation.grant_id.artefact_name()),
-                activation.clone(),
-            );
-            Ok(())
         })
     }
 
-    async fn deactivate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
+    async fn deactivate(&self, artefact: &Artefact, now: Timestamp) -> Result<(), ProviderError> {
         self.failpoints.around("deactivate", ProviderError::Unavailable, || {
             let mut state = self.state();
             if state.target_is_down {
                 return Err(ProviderError::Unavailable("down".into()));
             }
-            if !state.target_lies {
-                state.target.remove(&place(artefact.user.as_str(), &artefact.grant_id.artefact_name()));
+            if state.target_lies {
+                return Ok(());
+            }
+            if blocks(artefact, now) {
+                let made = Made { artefact: artefact.clone(), blocks: true };
+                state.target.insert(artefact.grant_id, made);
+            } else {
+                state.target.remove(&artefact.grant_id);
             }
             Ok(())
         })
@@ -36,17 +85,51 @@ impl Provider for World {
 
     async fn verify_removed(&self, artefact: &Artefact, now: Timestamp) -> Result<Sighting, ProviderError> {
         self.failpoints.around("verify", ProviderError::Unavailable, || {
-            let place = place(artefact.user.as_str(), &artefact.grant_id.artefact_name());
-            let looked_at = format!("{}/{}", place.0, place.1);
-            Ok(if self.state().target.contains_key(&place) {
-                Sighting::StillThere { looked_at }
-            } else {
-                Sighting::Gone(Receipt { looked_at, answered: "absent".to_owned(), at: now })
+            let looked_at = artefact.grant_id.artefact_name();
+            let receipt = |answered: &str| Receipt {
+                looked_at: artefact.grant_id.artefact_name(),
+                answered: answered.to_owned(),
+                at: now,
+            };
+            Ok(match self.state().target.get(&artefact.grant_id) {
+                None if blocks(artefact, now) => Sighting::StillThere { looked_at },
+                None => Sighting::Over(Evidence::Gone(receipt("absent"))),
+                Some(made) if made.blocks && blocks(artefact, now) => Sighting::Over(Evidence::Blocked {
+                    receipt: receipt("denied"),
+                    until: artefact.window.ends_at(),
+                }),
+                Some(_) => Sighting::StillThere { looked_at },
             })
         })
     }
 }
 
-fn place(user: &str, artefact: &str) -> (String, String) {
-    (user.to_owned(), artefact.to_owned())
+impl CredentialIssuer for World {
+    async fn issue(&self, artefact: &Artefact, _now: Timestamp) -> Result<Credential, ProviderError> {
+        self.failpoints.around("issue", ProviderError::Unavailable, || {
+            let mut state = self.state();
+            let ephemeral = matches!(artefact.access, Access::EphemeralIamUser { .. });
+            if ephemeral && !state.target.contains_key(&artefact.grant_id) {
+                let reason = "there is no such IAM user".to_owned();
+                return Err(ProviderError::Refused { reason, cause: "NoSuchEntity".into() });
+            }
+            let access_key_id = format!("AKIAFAKE{:08}", state.issued.len());
+            let earlier = state.issued.iter_mut().filter(|one| ephemeral && one.artefact == *artefact);
+            earlier.for_each(|one| one.replaced = true);
+            let issued =
+                Issued { access_key_id: access_key_id.clone(), artefact: artefact.clone(), replaced: false };
+            state.issued.push(issued);
+            Ok(Credential {
+                secret_access_key: Secret::new(format!("secret-of-{access_key_id}")),
+                session_token: (!ephemeral).then(|| Secret::new(format!("token-of-{access_key_id}"))),
+                access_key_id,
+                expires_at: artefact.window.ends_at(),
+            })
+        })
+    }
+}
+
+/// A role's sessions outlive an early end unless something denies them.
+fn blocks(artefact: &Artefact, now: Timestamp) -> bool {
+    matches!(artefact.access, Access::RoleSession { .. }) && !artefact.window.is_over(now)
 }

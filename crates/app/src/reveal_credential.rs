@@ -1,0 +1,110 @@
+//! The holder of a grant is handed what they use it with.
+//!
+//! Guards: the holder only, while the grant is active, and only if policy would still let them ask; the intent is on
+//! record before anything is issued, and what could not be recorded as revealed is not revealed. A credential is stored
+//! nowhere: whoever has lost it asks again and gets another.
+
+use crate::artefact::artefact;
+use crate::caller::Caller;
+use crate::decide_request::note_refusal;
+use crate::failure::{Failure, Missing};
+use crate::ports::{Credential, CredentialIssuer, Directory, Ledger, ProviderError, Surroundings};
+use crate::transact::{TransactError, transact_from};
+use crate::withdraw::own;
+use jiff::Timestamp;
+use stint_domain::audit::Authorization;
+use stint_domain::ids::RequestId;
+use stint_domain::request::AccessRequest;
+use stint_domain::transition::{Command, GrantCommand, Refusal};
+use stint_policy::{Ask, PolicyBundle};
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum RevealError {
+    #[error("policy does not let this caller have it any more")]
+    NotAllowed { reasons: Vec<String> },
+    #[error("{0}")]
+    Refused(Refusal, Box<AccessRequest>),
+    /// `reason` is safe to show.
+    #[error("the target refused: {reason}")]
+    Target { reason: String },
+    #[error(transparent)]
+    Missing(#[from] Missing),
+}
+
+impl From<TransactError> for RevealError {
+    fn from(error: TransactError) -> Self {
+        match error {
+            TransactError::Refused(refusal, recorded) => Self::Refused(refusal, Box::new(recorded.request)),
+            TransactError::Missing(missing) => Self::Missing(missing),
+        }
+    }
+}
+
+/// # Errors
+/// [`Missing::NotFound`] also for somebody else's grant. After [`Missing::Failure`] something may have been issued that
+/// nobody knows, and a repeat is safe.
+pub async fn reveal_credential(
+    ledger: &impl Ledger,
+    directory: &impl Directory,
+    issuer: &impl CredentialIssuer,
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    id: RequestId,
+) -> Result<Credential, RevealError> {
+    let recorded = own(ledger, surroundings, caller, id, "reveal").await?;
+    let now = surroundings.now();
+    let authorization = match still_allowed(directory, policy, caller, &recorded.request, now).await? {
+        Ok(authorization) => authorization,
+        Err(reasons) => {
+            note_refusal(ledger, caller, id, "reveal", "policy does not allow it any more", now).await?;
+            return Err(RevealError::NotAllowed { reasons });
+        }
+    };
+    let circumstances = caller.circumstances(now, Some(authorization));
+    let begin = Command::Grant(GrantCommand::BeginReveal);
+    let recorded = transact_from(ledger, recorded, &begin, &circumstances).await?.recorded;
+    let credential = issue(issuer, &recorded.request, now).await?;
+    let confirm = Command::Grant(GrantCommand::ConfirmReveal {
+        access_key_id: credential.access_key_id.clone(),
+        expires_at: credential.expires_at,
+    });
+    transact_from(ledger, recorded, &confirm, &circumstances).await?;
+    Ok(credential)
+}
+
+async fn issue(
+    issuer: &impl CredentialIssuer,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Credential, RevealError> {
+    let artefact = artefact(request).map_err(Missing::from)?;
+    issuer.issue(&artefact, now).await.map_err(|error| match error {
+        ProviderError::Refused { reason, cause } => {
+            tracing::warn!(grant.id = %artefact.grant_id, error = &*cause as &dyn std::error::Error, "not issued");
+            RevealError::Target { reason }
+        }
+        error @ ProviderError::Unavailable(_) => Missing::from(Failure::from(error)).into(),
+    })
+}
+
+/// Whether policy would let the caller ask for the same today; the inner error says why not.
+async fn still_allowed(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    caller: &Caller,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Result<Authorization, Vec<String>>, Missing> {
+    let scope = &request.scope;
+    let person = directory.person(&caller.principal).await.map_err(Failure::from)?;
+    let (Some(person), Some(entitlement)) = (person, policy.entitlement(&scope.entitlement)) else {
+        return Ok(Err(Vec::new()));
+    };
+    let ask = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
+    Ok(match policy.may_request(&person, entitlement, &ask) {
+        Ok(proof) => Ok(proof.authorization().clone()),
+        Err(denied) => Err(denied.reasons),
+    })
+}

@@ -1,0 +1,173 @@
+//! What exactly is given, and where: one kind of access with the place it applies to.
+//!
+//! Guards: a kind of access goes with its own kind of target, also when it is read back. In a stored scope and in the
+//! audit it stands as two fields, `target` and `access`.
+
+use crate::BadInput;
+use crate::entitlement::{AccessKind, Permission};
+use crate::ids::{GrantId, IamUserName, PrincipalId, RoleArn, SourceIdentity};
+use crate::principal::Person;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Fields", try_from = "Fields")]
+pub enum Access {
+    /// A dated inline policy on the requester's own enrolled IAM user. They use the key they have.
+    IamUserElevation { user: IamUserName, permissions: Vec<Permission> },
+    /// An IAM user that is made for the grant, named by it, and removed with it.
+    EphemeralIamUser { permissions: Vec<Permission> },
+    /// Sessions of a role, narrowed and dated, for at most an hour each.
+    RoleSession { role: RoleArn, source_identity: SourceIdentity, permissions: Vec<Permission> },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Fields {
+    target: Target,
+    access: AccessKind,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Target {
+    IamUser { name: IamUserName },
+    EphemeralIamUser,
+    RoleSession { source_identity: SourceIdentity },
+}
+
+impl From<Access> for Fields {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::IamUserElevation { user, permissions } => Self {
+                target: Target::IamUser { name: user },
+                access: AccessKind::IamUserElevation { permissions },
+            },
+            Access::EphemeralIamUser { permissions } => Self {
+                target: Target::EphemeralIamUser,
+                access: AccessKind::EphemeralIamUser { permissions },
+            },
+            Access::RoleSession { role, source_identity, permissions } => Self {
+                target: Target::RoleSession { source_identity },
+                access: AccessKind::RoleSession { role, permissions },
+            },
+        }
+    }
+}
+
+impl TryFrom<Fields> for Access {
+    type Error = BadInput;
+    fn try_from(fields: Fields) -> Result<Self, BadInput> {
+        match (fields.target, fields.access) {
+            (Target::IamUser { name }, AccessKind::IamUserElevation { permissions }) => {
+                Ok(Self::IamUserElevation { user: name, permissions })
+            }
+            (Target::EphemeralIamUser, AccessKind::EphemeralIamUser { permissions }) => {
+                Ok(Self::EphemeralIamUser { permissions })
+            }
+            (Target::RoleSession { source_identity }, AccessKind::RoleSession { role, permissions }) => {
+                Ok(Self::RoleSession { role, source_identity, permissions })
+            }
+            _ => Err(BadInput::new("target", "must be of the kind that the access is for")),
+        }
+    }
+}
+
+/// The requester has no IAM user that could be elevated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the person has no enrolled IAM user")]
+pub struct NotEnrolled;
+
+impl AccessKind {
+    /// This kind of access, for `person`.
+    pub fn of(&self, person: &Person) -> Result<Access, NotEnrolled> {
+        Ok(match self.clone() {
+            Self::IamUserElevation { permissions } => {
+                Access::IamUserElevation { user: person.iam_user.clone().ok_or(NotEnrolled)?, permissions }
+            }
+            Self::EphemeralIamUser { permissions } => Access::EphemeralIamUser { permissions },
+            Self::RoleSession { role, permissions } => {
+                Access::RoleSession { role, source_identity: SourceIdentity::of(&person.id), permissions }
+            }
+        })
+    }
+}
+
+impl Access {
+    #[must_use]
+    pub fn permissions(&self) -> &[Permission] {
+        match self {
+            Self::IamUserElevation { permissions, .. }
+            | Self::EphemeralIamUser { permissions }
+            | Self::RoleSession { permissions, .. } => permissions,
+        }
+    }
+
+    /// What it is in the catalog, without the place.
+    #[must_use]
+    pub fn kind(&self) -> AccessKind {
+        Fields::from(self.clone()).access
+    }
+
+    /// Whether its holder has to be handed something to use it with.
+    #[must_use]
+    pub const fn has_credential(&self) -> bool {
+        !matches!(self, Self::IamUserElevation { .. })
+    }
+
+    /// Where access is given, for people's eyes.
+    #[must_use]
+    pub fn place(&self, grant: GrantId) -> String {
+        match self {
+            Self::IamUserElevation { user, .. } => format!("IAM user {user}"),
+            Self::EphemeralIamUser { .. } => format!("a new IAM user, {}", grant.artefact_name()),
+            Self::RoleSession { role, .. } => format!("sessions of {role}"),
+        }
+    }
+
+    /// What proves one person's use of a role, if it is a role's.
+    #[must_use]
+    pub const fn source_identity(&self) -> Option<&SourceIdentity> {
+        match self {
+            Self::RoleSession { source_identity, .. } => Some(source_identity),
+            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } => None,
+        }
+    }
+}
+
+/// Whoever has it is this person, in CloudTrail and in conditions of policies.
+impl SourceIdentity {
+    /// The principal's own id where AWS allows its characters; otherwise one that follows from it.
+    #[must_use]
+    pub fn of(principal: &PrincipalId) -> Self {
+        let id = principal.as_str();
+        id.parse().unwrap_or_else(|_| Self::minted(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_kind_of_access_is_read_back_with_its_own_kind_of_target_only() {
+        let user = json!({ "kind": "iam_user", "name": "ana" });
+        let session = json!({ "kind": "role_session", "source_identity": "ana" });
+        let elevation = json!({ "kind": "iam_user_elevation", "permissions": [] });
+        let read = |target: &serde_json::Value| {
+            serde_json::from_value::<Access>(json!({ "target": target, "access": elevation }))
+        };
+        assert!(read(&user).is_ok());
+        assert!(read(&session).is_err());
+    }
+
+    #[test]
+    fn a_source_identity_keeps_to_what_sts_takes_and_to_one_person() {
+        let of = |id: &str| SourceIdentity::of(&id.parse().unwrap()).to_string();
+        assert_eq!(of("0c5e7f0a-0000-4000-8000-000000000001"), "0c5e7f0a-0000-4000-8000-000000000001");
+        let minted = of("auth0|4711");
+        assert_eq!(minted, of("auth0|4711"));
+        assert_ne!(minted, of("auth0:4711"));
+        assert!(minted.parse::<SourceIdentity>().is_ok(), "{minted}");
+        assert!(of("a").parse::<SourceIdentity>().is_ok(), "STS wants two characters at least");
+    }
+}

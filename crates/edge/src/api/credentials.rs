@@ -1,0 +1,97 @@
+//! Handing a credential to its holder: the one route that answers with a secret, and so a function of its own, the only
+//! one that may issue any.
+//!
+//! Guards: the answer is not to be kept by anything on its way, and has the form that the AWS SDKs' `credential_process`
+//! reads.
+
+use super::signed::{Id, Signed, Verifies};
+use crate::identity::TokenVerifier;
+use crate::problem::{Problem, name_instance, not_found, wrong_method};
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use jiff::Timestamp;
+use serde_json::json;
+use std::sync::Arc;
+use stint_app::ports::{Credential, CredentialIssuer, Directory, KeySource, Ledger, Surroundings};
+use stint_app::reveal_credential::{RevealError, reveal_credential};
+use stint_domain::ids::GrantId;
+use stint_policy::PolicyBundle;
+
+/// The route, below `/v1/grants`.
+pub const PATH: &str = "/v1/grants/{id}/credentials";
+
+/// The kinds of parts that go together.
+pub trait RevealParts: Send + Sync + 'static {
+    type Ledger: Ledger + 'static;
+    type Directory: Directory + 'static;
+    type Issuer: CredentialIssuer + 'static;
+    type Surroundings: Surroundings + 'static;
+    type Keys: KeySource + 'static;
+}
+
+pub struct Reveal<P: RevealParts> {
+    pub ledger: P::Ledger,
+    pub directory: P::Directory,
+    pub issuer: P::Issuer,
+    pub surroundings: P::Surroundings,
+    pub tokens: TokenVerifier<P::Keys>,
+    pub policy: PolicyBundle,
+}
+
+impl<P: RevealParts> Verifies for Reveal<P> {
+    type Keys = P::Keys;
+    fn tokens(&self) -> &TokenVerifier<P::Keys> {
+        &self.tokens
+    }
+    fn now(&self) -> Timestamp {
+        self.surroundings.now()
+    }
+}
+
+pub fn router<P: RevealParts>(reveal: Arc<Reveal<P>>) -> Router {
+    Router::new()
+        .route(PATH, post(credentials::<P>))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(name_instance))
+        .with_state(reveal)
+}
+
+async fn credentials<P: RevealParts>(
+    State(reveal): State<Arc<Reveal<P>>>,
+    Signed(caller): Signed,
+    Id(id): Id<GrantId>,
+) -> Result<Response, Problem> {
+    let Reveal { ledger, directory, issuer, surroundings, policy, .. } = &*reveal;
+    let id = id.request_id();
+    let credential = reveal_credential(ledger, directory, issuer, policy, surroundings, &caller, id).await?;
+    Ok(answer(&credential))
+}
+
+/// In the words of `credential_process`.
+fn answer(credential: &Credential) -> Response {
+    let body = json!({
+        "Version": 1,
+        "AccessKeyId": credential.access_key_id,
+        "SecretAccessKey": credential.secret_access_key.reveal(),
+        "SessionToken": credential.session_token.as_ref().map(|token| token.reveal()),
+        "Expiration": credential.expires_at,
+    });
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+    (headers, body.to_string()).into_response()
+}
+
+impl From<RevealError> for Problem {
+    fn from(error: RevealError) -> Self {
+        match error {
+            RevealError::NotAllowed { .. } => Self::ActionRefused,
+            RevealError::Refused(refusal, _) => refusal.into(),
+            RevealError::Target { .. } => Self::TargetRefused,
+            RevealError::Missing(missing) => missing.into(),
+        }
+    }
+}

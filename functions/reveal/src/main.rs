@@ -1,0 +1,41 @@
+//! Hands a credential to its holder: `POST /v1/grants/{id}/credentials`.
+
+use lambda_http::{Error, run};
+use std::sync::Arc;
+use stint_aws::directory::UserPool;
+use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::iam::Credentials;
+use stint_aws::issuer::IssuersKeys;
+use stint_aws::surroundings::Machine;
+use stint_edge::api::credentials::{Reveal, RevealParts, router};
+use stint_edge::config::{Config, RevealConfig};
+use stint_edge::identity::TokenVerifier;
+use stint_edge::telemetry;
+use stint_policy::PolicyBundle;
+
+/// The parts on AWS.
+struct OnAws;
+
+impl RevealParts for OnAws {
+    type Ledger = DynamoStore;
+    type Directory = UserPool;
+    type Issuer = Credentials;
+    type Surroundings = Machine;
+    type Keys = IssuersKeys;
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = RevealConfig::from_env()?;
+    let aws = stint_aws::client::from_environment()?;
+    let reveal: Reveal<OnAws> = Reveal {
+        ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
+        directory: UserPool::new(&aws, config.user_pool_id),
+        issuer: Credentials::new(&aws),
+        surroundings: Machine,
+        tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        policy: PolicyBundle::embedded()?,
+    };
+    run(router(Arc::new(reveal))).await
+}
