@@ -19,11 +19,12 @@ struct Limits {
     cedar: bool,
 }
 
-const FUNCTIONS: [Limits; 6] = [
+const FUNCTIONS: [Limits; 7] = [
     Limits { name: "request", cedar: true },
     Limits { name: "approve", cedar: true },
     Limits { name: "notify", cedar: true },
-    Limits { name: "grant", cedar: false },
+    Limits { name: "grant", cedar: true },
+    Limits { name: "reveal", cedar: true },
     Limits { name: "expire", cedar: false },
     Limits { name: "reconcile", cedar: false },
 ];
@@ -92,6 +93,7 @@ fn environment() -> Value {
         "STINT_AUDIT_TABLE": "stint-audit",
         "STINT_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:stint-access",
         "STINT_EXPIRE_FUNCTION": "stint-expire",
+        "STINT_BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/stint-boundary",
         "STINT_USER_POOL_ID": "eu-west-1_bench",
         "STINT_ISSUER": "{url}",
         "STINT_AUDIENCE": "bench",

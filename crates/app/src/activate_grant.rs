@@ -1,17 +1,21 @@
 //! What was approved is given.
 //!
-//! Guards I2 and I3: the approval is checked against the scope's hash, every attempt is on record before the target is
-//! touched, and the outcome after. A window, once recorded, is what every later attempt uses.
+//! Guards I2 and I3: the approval is checked against the scope's hash, and whether the requester may still have it; every
+//! attempt is on record before the target is touched, and the outcome after. A window, once recorded, is what every
+//! later attempt uses.
 
 use crate::artefact::artefact;
+use crate::eligibility::requester_eligible;
 use crate::failure::{Failure, Missing};
-use crate::ports::{Ledger, Provider, ProviderError, Surroundings};
-use crate::transact::{Done, TransactError, transact, transact_from};
+use crate::ports::{Directory, Ledger, Provider, ProviderError, Surroundings};
+use crate::transact::{Done, TransactError, load, transact_from};
 use jiff::Timestamp;
+use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
-use stint_domain::transition::{Command, GrantCommand, Refusal};
+use stint_domain::transition::{Command, EndCause, GrantCommand, Refusal};
 use stint_domain::window::Window;
+use stint_policy::PolicyBundle;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -42,11 +46,16 @@ impl From<TransactError> for ActivateError {
 pub async fn activate_grant(
     ledger: &impl Ledger,
     provider: &impl Provider,
+    directory: &impl Directory,
+    policy: &PolicyBundle,
     surroundings: &impl Surroundings,
     id: RequestId,
 ) -> Result<Timestamp, ActivateError> {
+    let recorded = load(ledger, id).await?;
+    still_eligible(ledger, directory, policy, surroundings, &recorded).await?;
     let begin = Command::Grant(GrantCommand::BeginActivation);
-    let Done { recorded, changed } = transact(ledger, id, &begin, &circumstances(surroundings)).await?;
+    let Done { recorded, changed } =
+        transact_from(ledger, recorded, &begin, &circumstances(surroundings)).await?;
     let window = window_of(&recorded)?;
     if !changed {
         return Ok(window.ends_at());
@@ -66,6 +75,28 @@ pub async fn activate_grant(
         }
         Err(error) => Err(Missing::from(Failure::from(error)).into()),
     }
+}
+
+/// Whoever may not have it any more does not get it, and the grant is over. One that is being given or taken already is
+/// left to those that give and take.
+async fn still_eligible(
+    ledger: &impl Ledger,
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    recorded: &Recorded,
+) -> Result<(), ActivateError> {
+    if !matches!(recorded.request.grant(), Some(GrantState::Scheduled)) {
+        return Ok(());
+    }
+    let now = surroundings.now();
+    let eligible = requester_eligible(directory, policy, &recorded.request, now).await;
+    if eligible.map_err(Missing::from)?.is_ok() {
+        return Ok(());
+    }
+    let end = Command::Grant(GrantCommand::End(EndCause::Ineligible));
+    transact_from(ledger, recorded.clone(), &end, &circumstances(surroundings)).await?;
+    Err(ActivateError::Rejected { reason: "the requester may not have it any more".to_owned() })
 }
 
 fn circumstances(surroundings: &impl Surroundings) -> Circumstances {

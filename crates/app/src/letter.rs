@@ -4,6 +4,7 @@
 //! an approver needs to decide, and that opening its link decides nothing.
 
 pub mod plain;
+pub mod words;
 
 use crate::letter::plain::{one_line, quoted, utc};
 use askama::Template;
@@ -68,11 +69,12 @@ struct Content<'a> {
     title: String,
     entitlement: &'a str,
     target: String,
+    way: &'static str,
     permissions: &'a [Permission],
     duration: String,
     period: String,
-    /// In seconds.
-    overstay: u32,
+    usable: String,
+    end: String,
     why: Vec<String>,
     ticket: Option<&'a str>,
     decide_by: String,
@@ -83,16 +85,19 @@ struct Content<'a> {
 impl<'a> Content<'a> {
     fn new(request: &'a AccessRequest, approver_name: &str, link: &'a str) -> Self {
         let scope = &request.scope;
+        let access = scope.access.kind();
         Self {
             approver: one_line(approver_name, 40),
             requester: one_line(&request.requester_name, 40),
             title: one_line(&request.entitlement_title, 70),
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.request_id.grant_id()),
+            way: words::way(&access),
             permissions: scope.access.permissions(),
             duration: scope.duration.in_words(),
             period: period(request),
-            overstay: scope.access.kind().max_overstay_seconds(),
+            usable: words::usable(starts_later(request).is_some()),
+            end: words::end(&access),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             decide_by: utc(request.decide_by),
@@ -111,10 +116,14 @@ impl<'a> Content<'a> {
 fn period(request: &AccessRequest) -> String {
     let length = request.scope.duration.as_signed();
     let end = |start: jiff::Timestamp| utc(start.saturating_add(length).unwrap_or(start));
-    match request.scope.starts_at.filter(|start| *start > request.submitted_at) {
+    match starts_later(request) {
         Some(start) => format!("from {} until {}", utc(start), end(start)),
         None => format!("from the moment of approval, so until {} at the latest", end(request.decide_by)),
     }
+}
+
+fn starts_later(request: &AccessRequest) -> Option<jiff::Timestamp> {
+    request.scope.starts_at.filter(|start| *start > request.submitted_at)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod activate_grant;
 mod artefact;
 pub mod caller;
 pub mod decide_request;
+mod eligibility;
 pub mod end_access;
 pub mod failure;
 pub mod letter;

@@ -7,16 +7,16 @@
 use crate::artefact::artefact;
 use crate::caller::Caller;
 use crate::decide_request::note_refusal;
+use crate::eligibility::requester_eligible;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Credential, CredentialIssuer, Directory, Ledger, ProviderError, Surroundings};
 use crate::transact::{TransactError, transact_from};
 use crate::withdraw::own;
 use jiff::Timestamp;
-use stint_domain::audit::Authorization;
 use stint_domain::ids::RequestId;
 use stint_domain::request::AccessRequest;
 use stint_domain::transition::{Command, GrantCommand, Refusal};
-use stint_policy::{Ask, PolicyBundle};
+use stint_policy::PolicyBundle;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -55,13 +55,14 @@ pub async fn reveal_credential(
 ) -> Result<Credential, RevealError> {
     let recorded = own(ledger, surroundings, caller, id, "reveal").await?;
     let now = surroundings.now();
-    let authorization = match still_allowed(directory, policy, caller, &recorded.request, now).await? {
-        Ok(authorization) => authorization,
-        Err(reasons) => {
-            note_refusal(ledger, caller, id, "reveal", "policy does not allow it any more", now).await?;
-            return Err(RevealError::NotAllowed { reasons });
-        }
-    };
+    let authorization =
+        match requester_eligible(directory, policy, &recorded.request, now).await.map_err(Missing::from)? {
+            Ok(authorization) => authorization,
+            Err(reasons) => {
+                note_refusal(ledger, caller, id, "reveal", "policy does not allow it any more", now).await?;
+                return Err(RevealError::NotAllowed { reasons });
+            }
+        };
     let circumstances = caller.circumstances(now, Some(authorization));
     let begin = Command::Grant(GrantCommand::BeginReveal);
     let recorded = transact_from(ledger, recorded, &begin, &circumstances).await?.recorded;
@@ -86,25 +87,5 @@ async fn issue(
             RevealError::Target { reason }
         }
         error @ ProviderError::Unavailable(_) => Missing::from(Failure::from(error)).into(),
-    })
-}
-
-/// Whether policy would let the caller ask for the same today; the inner error says why not.
-async fn still_allowed(
-    directory: &impl Directory,
-    policy: &PolicyBundle,
-    caller: &Caller,
-    request: &AccessRequest,
-    now: Timestamp,
-) -> Result<Result<Authorization, Vec<String>>, Missing> {
-    let scope = &request.scope;
-    let person = directory.person(&caller.principal).await.map_err(Failure::from)?;
-    let (Some(person), Some(entitlement)) = (person, policy.entitlement(&scope.entitlement)) else {
-        return Ok(Err(Vec::new()));
-    };
-    let ask = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
-    Ok(match policy.may_request(&person, entitlement, &ask) {
-        Ok(proof) => Ok(proof.authorization().clone()),
-        Err(denied) => Err(denied.reasons),
     })
 }

@@ -35,6 +35,7 @@ pub struct TaskConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantConfig {
     pub tables: Tables,
+    pub user_pool_id: String,
     /// The ARN of the permissions boundary that whatever gets access has to wear.
     pub boundary: String,
 }
@@ -152,7 +153,11 @@ impl Config for TaskConfig {
 
 impl Config for GrantConfig {
     fn read(env: &mut Environment) -> Self {
-        Self { tables: env.tables(), boundary: env.text("STINT_BOUNDARY_ARN") }
+        Self {
+            tables: env.tables(),
+            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            boundary: env.text("STINT_BOUNDARY_ARN"),
+        }
     }
 }
 

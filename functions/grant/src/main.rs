@@ -4,11 +4,13 @@ mod handler;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
+use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::iam::Iam;
 use stint_aws::surroundings::Machine;
 use stint_edge::config::{Config, GrantConfig};
 use stint_edge::telemetry;
+use stint_policy::PolicyBundle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -16,7 +18,12 @@ async fn main() -> Result<(), Error> {
     let config = GrantConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
     let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
-    let (store, provider) = (DynamoStore::new(&aws, tables), Iam::giving(&aws, config.boundary));
-    run(service_fn(|event: LambdaEvent<Value>| handler::handle(&store, &provider, &Machine, event.payload)))
-        .await
+    let deps = handler::Deps {
+        store: DynamoStore::new(&aws, tables),
+        provider: Iam::giving(&aws, config.boundary),
+        directory: UserPool::new(&aws, config.user_pool_id),
+        surroundings: Machine,
+        policy: PolicyBundle::embedded()?,
+    };
+    run(service_fn(|event: LambdaEvent<Value>| handler::handle(&deps, event.payload))).await
 }

@@ -46,6 +46,9 @@ fn both_parts_say_who_what_why_how_long_until_when_and_what_happens_otherwise() 
             "Read payments",
             "payments-read",
             "IAM user ana",
+            "own IAM user is allowed more",
+            "Usable within about 10 s of the approval",
+            "An early end stops sessions in use, too; it takes effect within 60 s",
             "s3:GetObject",
             "arn:aws:s3:::payments/*",
             "Reconcile the November batch",
@@ -65,7 +68,35 @@ fn both_parts_say_who_what_why_how_long_until_when_and_what_happens_otherwise() 
 fn a_start_that_was_asked_for_is_said_with_its_end() {
     let mut later = request("x");
     later.scope.starts_at = Some("2026-11-23T06:00:00Z".parse().unwrap());
-    assert!(letter(&later).text.contains("from Mon 23 Nov 2026, 06:00 UTC until Mon 23 Nov 2026, 07:00 UTC"));
+    let letter = letter(&later);
+    assert!(letter.text.contains("from Mon 23 Nov 2026, 06:00 UTC until Mon 23 Nov 2026, 07:00 UTC"));
+    assert!(letter.text.contains("Usable within about 10 s of its start"));
+}
+
+#[test]
+fn both_parts_say_where_and_by_which_way_for_every_kind_of_access() {
+    let role: stint_domain::ids::RoleArn =
+        "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
+    let source_identity = "ana".parse().unwrap();
+    let kinds = [
+        (
+            Access::EphemeralIamUser { permissions: Vec::new() },
+            ["a new IAM user, stint-00000000000000000000000000000007", "made for this alone"],
+        ),
+        (
+            Access::RoleSession { role: role.clone(), source_identity, permissions: Vec::new() },
+            [role.as_str(), "sessions of a role"],
+        ),
+    ];
+    for (access, told) in kinds {
+        let mut request = request("x");
+        request.scope.access = access;
+        let letter = letter(&request);
+        for said in told {
+            assert!(letter.text.contains(said), "`{said}` is missing in: {}", letter.text);
+            assert!(letter.html.contains(said), "`{said}` is missing in: {}", letter.html);
+        }
+    }
 }
 
 #[test]

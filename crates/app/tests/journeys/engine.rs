@@ -2,6 +2,7 @@
 //! by the world's clock; and the people and rules around it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
 use stint_app::activate_grant::{ActivateError, activate_grant};
 use stint_app::caller::Caller;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
@@ -9,9 +10,12 @@ use stint_app::end_access::{EndAccess, EndError, end_access};
 use stint_app::failure::Missing;
 use stint_app::notify_approvers::notify_approvers;
 use stint_app::open_link::open_link;
-use stint_app::ports::{Surroundings, TaskToken, WorkflowInput};
+use stint_app::ports::{Credential, Surroundings, TaskToken, WorkflowInput};
 use stint_app::reconcile::{Swept, reconcile};
+use stint_app::reveal_credential::{RevealError, reveal_credential};
+use stint_app::revoke_grant::{RevokeError, Taking, revoke_grant};
 use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
+use stint_app::withdraw::{WithdrawError, return_grant};
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
 use stint_domain::request::AccessRequest;
@@ -21,7 +25,8 @@ use stint_test_support::world::{Crash, ExecutionState, World};
 
 pub(crate) struct Stage {
     pub(crate) world: World,
-    pub(crate) policy: PolicyBundle,
+    /// One for all: reading it is the slowest part of a journey.
+    pub(crate) policy: &'static PolicyBundle,
 }
 
 /// Where the one execution stands.
@@ -57,7 +62,8 @@ pub(crate) fn invoke<F: Future>(future: F) -> Option<F::Output> {
 
 impl Stage {
     pub(crate) fn new() -> Self {
-        Self { world: World::default(), policy: PolicyBundle::embedded().unwrap() }
+        static POLICY: LazyLock<PolicyBundle> = LazyLock::new(|| PolicyBundle::embedded().unwrap());
+        Self { world: World::default(), policy: &POLICY }
     }
 
     pub(crate) fn caller(name: &str) -> Caller {
@@ -84,7 +90,7 @@ impl Stage {
 
     pub(crate) async fn submit(&self, who: &str, ask: SubmitRequest) -> Result<AccessRequest, SubmitError> {
         let world = &self.world;
-        let done = submit_request(world, world, world, &self.policy, world, &Self::caller(who), ask).await?;
+        let done = submit_request(world, world, world, self.policy, world, &Self::caller(who), ask).await?;
         let (Submitted::Accepted(request) | Submitted::Replayed(request) | Submitted::WouldBe(request)) =
             done;
         Ok(*request)
@@ -98,7 +104,7 @@ impl Stage {
     ) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
         let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None };
-        let done = decide_request(world, world, world, &self.policy, world, &Self::caller(who), ask).await?;
+        let done = decide_request(world, world, world, self.policy, world, &Self::caller(who), ask).await?;
         Ok(done.recorded.request)
     }
 
@@ -110,13 +116,35 @@ impl Stage {
         let caller = opened.caller(None, None);
         let shown = Some(opened.link.scope_hash.clone());
         let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };
-        let done = decide_request(world, world, world, &self.policy, world, &caller, ask).await?;
+        let done = decide_request(world, world, world, self.policy, world, &caller, ask).await?;
         Ok(done.recorded.request)
+    }
+
+    pub(crate) async fn reveal(&self, who: &str, id: RequestId) -> Result<Credential, RevealError> {
+        let (world, caller) = (&self.world, Self::caller(who));
+        reveal_credential(world, world, world, self.policy, world, &caller, id).await
+    }
+
+    pub(crate) async fn revoke(&self, who: &str, id: RequestId) -> Result<AccessRequest, RevokeError> {
+        let (world, caller) = (&self.world, Self::caller(who));
+        let ask = Taking { request_id: id, comment: "an incident".parse().unwrap() };
+        revoke_grant(world, world, (world, world), self.policy, world, &caller, ask).await
+    }
+
+    pub(crate) async fn give_back(&self, who: &str, id: RequestId) -> Result<AccessRequest, WithdrawError> {
+        let (world, caller) = (&self.world, Self::caller(who));
+        return_grant(world, world, world, world, &caller, id).await
+    }
+
+    /// The function that ends access comes to what it was asked for.
+    pub(crate) fn expire_as_asked(&self) {
+        let asked = std::mem::take(&mut self.world.state().expiries);
+        asked.iter().for_each(|id| drop(invoke(self.expire(*id, EndCause::Returned))));
     }
 
     pub(crate) async fn notify(&self, id: RequestId, token: &str) -> Result<(), Missing> {
         let (world, token) = (&self.world, TaskToken::new(token.to_owned()));
-        notify_approvers(world, world, world, world, &self.policy, world, "https://stint.example", id, &token)
+        notify_approvers(world, world, world, world, self.policy, world, "https://stint.example", id, &token)
             .await
     }
 
@@ -171,7 +199,16 @@ impl Stage {
             At::AwaitStart => At::Grant,
             At::Grant => match self.retried(
                 2,
-                || invoke(activate_grant(&self.world, &self.world, &self.world, id)),
+                || {
+                    invoke(activate_grant(
+                        &self.world,
+                        &self.world,
+                        &self.world,
+                        self.policy,
+                        &self.world,
+                        id,
+                    ))
+                },
                 grant_error,
             ) {
                 Outcome::Done(ends_at) => At::AccessWindow { ends_at },

@@ -12,6 +12,8 @@
 mod endings;
 mod engine;
 mod faults;
+mod kinds;
+mod known_failures;
 mod mended;
 mod refusals;
 mod twice;

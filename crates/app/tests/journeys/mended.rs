@@ -8,7 +8,7 @@ use stint_test_support::world::{ExecutionState, Fault, Mode};
 /// Fails the first call of that name in what follows.
 fn fail(stage: &Stage, calls: &[&str], name: &str) {
     let call = calls.iter().position(|made| *made == name).unwrap() + 1;
-    stage.world.arm(Some(Fault { call, mode: Mode::Throttled }));
+    stage.world.arm([Fault { call, mode: Mode::Throttled }]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ const ASK: &str =
     r#"{"entitlement":"payments-read","duration":"30m","justification":"payment 4711","ticket":"OPS-1"}"#;
 const AT_ONCE: &str =
     r#"{"entitlement":"build-logs-read","duration":"30m","justification":"build 12 is red"}"#;
+const WHY: &str = r#"{"comment":"the account is under attack"}"#;
 const NOBODY: &str = "req-ffffffffffffffffffffffffffffffff";
 
 fn body(body: &str) -> Sent<'_> {
@@ -28,8 +29,16 @@ fn grant_of(request: &str) -> String {
     request.replace("req-", "grant-")
 }
 
+fn request_of(grant: &str) -> String {
+    grant.replace("grant-", "req-")
+}
+
 fn give_back(request: &str) -> String {
     format!("POST /v1/grants/{}/return", grant_of(request))
+}
+
+fn on(grant: &str, what: &str) -> String {
+    format!("POST /v1/grants/{grant}/{what}")
 }
 
 fn id(value: &Value) -> String {
@@ -39,6 +48,37 @@ fn id(value: &Value) -> String {
 impl Stage {
     async fn submitted(&self, ask: &str) -> String {
         id(&self.ask("ana", "POST /v1/requests", 201, body(ask)).await)
+    }
+
+    /// The id of a grant that Ben has approved for Ana, for half an hour.
+    pub(crate) async fn approved(&self, entitlement: &str) -> String {
+        let request = self.submitted(&ASK.replace("payments-read", entitlement)).await;
+        self.ask("ben", &format!("POST /v1/requests/{request}/approve"), 200, none()).await;
+        grant_of(&request)
+    }
+
+    pub(crate) async fn active(&self, entitlement: &str) -> String {
+        let grant = self.approved(entitlement).await;
+        let request = request_of(&grant);
+        self.activate(&request).await;
+        self.shows(&request, "ACTIVE").await;
+        grant
+    }
+
+    /// What says that nothing is left of it.
+    async fn proof(&self, grant: &str) -> Value {
+        let seen = self.ask("ana", &format!("GET /v1/grants/{grant}"), 200, none()).await;
+        seen["proof"]["kind"].clone()
+    }
+
+    /// Its removal keeps failing.
+    async fn stuck(&self, entitlement: &str) -> String {
+        let grant = self.active(entitlement).await;
+        self.api.store.state().target_is_down = true;
+        self.end(&request_of(&grant), EndCause::Returned).await;
+        self.api.store.state().target_is_down = false;
+        self.shows(&request_of(&grant), "REMOVAL_FAILED").await;
+        grant
     }
 
     /// Both views of it, in this state of the grant.
@@ -51,7 +91,7 @@ impl Stage {
 
     async fn activate(&self, request: &str) {
         let store = &self.api.store;
-        let _ = activate_grant(store, store, store, request.parse().unwrap()).await;
+        let _ = activate_grant(store, store, store, &self.api.policy, store, request.parse().unwrap()).await;
     }
 
     /// The intent is on record, and nothing has been done yet.
@@ -92,6 +132,12 @@ async fn every_success_is_as_documented() {
     stage.ask("ana", &format!("GET /v1/requests/{first}/events"), 200, none()).await;
     stage.shows(&first, "SCHEDULED").await;
     stage.ask("ana", &give_back(&first), 200, none()).await;
+    let session = stage.active("incident-read").await;
+    stage.reveal(Some("ana"), &session, 200).await;
+    let taken = stage.ask("ben", &on(&session, "revoke"), 200, body(WHY)).await;
+    assert_eq!((&taken["state"], &taken["ending"]), (&"DEACTIVATING".into(), &"REVOKED".into()));
+    let stuck = stage.stuck("payments-read").await;
+    stage.ask("eva", &on(&stuck, "force-close"), 200, body(WHY)).await;
     audit(&stage).await;
     stage.assert_seen_all_below("/v1/");
 }
@@ -136,6 +182,73 @@ async fn a_request_and_its_grant_are_as_documented_in_every_state() {
     stage.end(&lapsed, EndCause::WindowOver).await;
     let seen = stage.ask("ana", &format!("GET /v1/requests/{lapsed}"), 200, none()).await;
     assert_eq!((&seen["state"], &seen["decision"]["verdict"]), (&"LAPSED".into(), &"LAPSED".into()));
+}
+
+#[tokio::test]
+async fn the_end_of_a_grant_is_as_documented_with_every_kind_of_proof() {
+    let stage = Stage::new();
+    let never = stage.approved("incident-read").await;
+    stage.ask("eva", &on(&never, "revoke"), 200, body(WHY)).await;
+    assert_eq!(stage.proof(&never).await, "never_activated");
+    let repair = stage.active("payments-repair").await;
+    stage.ask("ben", &on(&repair, "revoke"), 200, body(WHY)).await;
+    stage.end(&request_of(&repair), EndCause::Revoked).await;
+    assert_eq!(stage.proof(&repair).await, "receipt");
+    let session = stage.active("incident-read").await;
+    stage.ask("ben", &on(&session, "revoke"), 200, body(WHY)).await;
+    stage.end(&request_of(&session), EndCause::Revoked).await;
+    assert_eq!(stage.proof(&session).await, "blocked");
+    stage.pass(3600);
+    stage.end(&request_of(&session), EndCause::Overdue).await;
+    assert_eq!(stage.proof(&session).await, "receipt", "the block has been lifted");
+    let stuck = stage.stuck("payments-read").await;
+    let closed = stage.ask("eva", &on(&stuck, "force-close"), 200, body(WHY)).await;
+    assert_eq!((&closed["state"], &closed["ended_by"]), (&"ENDED".into(), &"FORCED".into()));
+    assert_eq!(stage.proof(&stuck).await, "forced");
+}
+
+fn state_of(problem: &Value) -> &str {
+    problem["state"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn whoever_may_not_take_away_is_told_as_documented_and_whoever_may_needs_a_reason() {
+    let stage = Stage::new();
+    let grant = stage.active("payments-read").await;
+    for what in ["revoke", "force-close"] {
+        let call = on(&grant, what);
+        for bad in ["{", "{}", r#"{"comment":""}"#, r#"{"comment":null}"#, r#"{"comment":"x","y":1}"#] {
+            stage.ask("eva", &call, 400, body(bad)).await;
+        }
+        stage.send(&call, 401, none()).await;
+        let refused = stage.ask("ana", &call, 403, body(WHY)).await;
+        assert_eq!(refused["type"], "urn:stint:problem:action-refused");
+        stage.ask("dora", &call, 404, body(WHY)).await;
+        stage.ask("eva", &call, 413, body(&" ".repeat(64 * 1024 + 1))).await;
+        stage.ask("eva", &call, 415, Sent { headers: &[("content-type", "text/plain")], body: WHY }).await;
+    }
+    stage.shows(&request_of(&grant), "ACTIVE").await;
+    let pending = grant_of(&stage.submitted(ASK).await);
+    assert_eq!(state_of(&stage.ask("ben", &on(&pending, "revoke"), 409, body(WHY)).await), "PENDING");
+}
+
+#[tokio::test]
+async fn only_a_removal_that_fails_is_closed_by_force_and_only_by_an_administrator() {
+    let stage = Stage::new();
+    let scheduled = stage.approved("payments-read").await;
+    let close = async |who: &str, grant: &str, expected| {
+        stage.ask(who, &on(grant, "force-close"), expected, body(WHY)).await
+    };
+    assert_eq!(state_of(&close("eva", &scheduled, 409).await), "SCHEDULED");
+    let active = stage.active("payments-read").await;
+    assert_eq!(state_of(&close("eva", &active, 409).await), "ACTIVE");
+    let stuck = stage.stuck("payments-read").await;
+    close("ben", &stuck, 404).await;
+    stage.shows(&request_of(&stuck), "REMOVAL_FAILED").await;
+    close("eva", &stuck, 200).await;
+    close("eva", &stuck, 200).await;
+    stage.end(&request_of(&active), EndCause::Returned).await;
+    assert_eq!(close("eva", &active, 410).await["type"], "urn:stint:problem:too-late");
 }
 
 #[tokio::test]

@@ -16,11 +16,22 @@ pub enum Mode {
     Throttled,
     /// It arrives twice.
     Duplicated,
+    /// The caller gives up on it, and it takes effect [`DELAY`] later.
+    Delayed,
 }
 
+/// How long, in seconds, a delayed call is under way: less than a function's time limit lets it be.
+pub const DELAY: i64 = 5;
+
 impl Mode {
-    pub const ALL: [Self; 5] =
-        [Self::CrashBefore, Self::CrashAfter, Self::ReplyLost, Self::Throttled, Self::Duplicated];
+    pub const ALL: [Self; 6] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::ReplyLost,
+        Self::Throttled,
+        Self::Duplicated,
+        Self::Delayed,
+    ];
 }
 
 /// The `call`-th call, counted from 1, fails in `mode`.
@@ -36,24 +47,35 @@ pub struct Crash;
 
 #[derive(Default)]
 pub(crate) struct Failpoints {
-    inner: Mutex<(Option<Fault>, Vec<&'static str>)>,
+    inner: Mutex<(Vec<Fault>, Vec<&'static str>)>,
 }
 
 impl Failpoints {
-    pub(crate) fn arm(&self, fault: Option<Fault>) {
-        *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = (fault, Vec::new());
+    pub(crate) fn arm(&self, faults: Vec<Fault>) {
+        *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = (faults, Vec::new());
     }
 
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
-    /// Makes one mutating call, or fails it.
+    /// Makes one mutating call, or fails it. One that cannot be under way for long is simply late to answer.
     pub(crate) fn around<T, E>(
         &self,
         name: &'static str,
         unavailable: impl FnOnce(Cause) -> E,
         effect: impl Fn() -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.around_late(name, unavailable, &effect, || drop(effect()))
+    }
+
+    /// The same for a call whose effect can come late: `later` sees to that.
+    pub(crate) fn around_late<T, E>(
+        &self,
+        name: &'static str,
+        unavailable: impl FnOnce(Cause) -> E,
+        effect: impl Fn() -> Result<T, E>,
+        later: impl FnOnce(),
     ) -> Result<T, E> {
         match self.strikes(name) {
             None => effect(),
@@ -71,6 +93,10 @@ impl Failpoints {
                 let _ = effect();
                 effect()
             }
+            Some(Mode::Delayed) => {
+                later();
+                Err(unavailable("timed out".into()))
+            }
         }
     }
 
@@ -78,6 +104,6 @@ impl Failpoints {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.push(name);
         let count = inner.1.len();
-        inner.0.filter(|fault| fault.call == count).map(|fault| fault.mode)
+        inner.0.iter().find(|fault| fault.call == count).map(|fault| fault.mode)
     }
 }

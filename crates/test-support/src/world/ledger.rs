@@ -1,6 +1,6 @@
 //! The ledger, its audit and what lives beside them, with the conditions that DynamoDB would check.
 
-use super::{LinkState, State, World};
+use super::{Late, LinkState, State, World};
 use jiff::Timestamp;
 use stint_app::ports::{
     ApprovalLinks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError, Surroundings, TaskToken,
@@ -18,8 +18,12 @@ impl Ledger for World {
 
     async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
         let now = self.now();
-        self.failpoints
-            .around("commit", StoreError::Unavailable, || commit(&mut self.state(), change, beside, now))
+        let made = || commit(&mut self.state(), change, beside, now);
+        self.failpoints.around_late("commit", StoreError::Unavailable, made, || match beside {
+            // What is committed beside it is bound to its moment.
+            Some(_) => drop(commit(&mut self.state(), change, beside, now)),
+            None => self.later(Late::Commit(Box::new(change.clone()))),
+        })
     }
 
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
@@ -34,7 +38,7 @@ impl Ledger for World {
     }
 }
 
-fn commit(
+pub(super) fn commit(
     state: &mut State,
     change: &Change,
     beside: Option<&IdempotencyRecord>,

@@ -10,7 +10,7 @@ mod listings;
 mod target;
 mod workflow;
 
-pub use faults::{Crash, Fault, Mode};
+pub use faults::{Crash, DELAY, Fault, Mode};
 pub use target::{Issued, Made};
 pub use workflow::{Execution, ExecutionState};
 
@@ -19,12 +19,12 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stint_app::letter::Letter;
-use stint_app::ports::{IdempotencyRecord, MailError, Mailer, Surroundings};
+use stint_app::ports::{Artefact, IdempotencyRecord, MailError, Mailer, Surroundings};
 use stint_domain::audit::{Head, SealedEvent};
 use stint_domain::ids::{GrantId, PrincipalId, RequestId};
 use stint_domain::link::ApprovalLink;
 use stint_domain::principal::Person;
-use stint_domain::record::Recorded;
+use stint_domain::record::{Change, Recorded};
 
 /// Everything there is. Lives behind one lock, so that a transaction is one.
 #[derive(Default)]
@@ -51,7 +51,15 @@ pub struct State {
     pub people: BTreeMap<PrincipalId, Person>,
     pub inbox: Vec<Mail>,
     pub expiries: Vec<RequestId>,
+    under_way: Vec<(Timestamp, Late)>,
     random: u64,
+}
+
+/// A call whose caller has given up on it, and which takes effect all the same.
+enum Late {
+    Commit(Box<Change>),
+    Activate(Artefact),
+    Deactivate(Artefact, Timestamp),
 }
 
 pub struct LinkState {
@@ -99,11 +107,39 @@ impl World {
     pub fn pass(&self, seconds: i64) {
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         *clock = clock.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(*clock);
+        let now = *clock;
+        drop(clock);
+        self.land(now);
     }
 
-    /// Fails the chosen call from now on; calls are counted anew.
-    pub fn arm(&self, fault: Option<Fault>) {
-        self.failpoints.arm(fault);
+    /// What was under way arrives.
+    fn land(&self, now: Timestamp) {
+        let mut state = self.state();
+        let (landed, under_way) =
+            std::mem::take(&mut state.under_way).into_iter().partition(|(at, _)| *at <= now);
+        state.under_way = under_way;
+        drop(state);
+        let landed: Vec<(Timestamp, Late)> = landed;
+        for (at, late) in landed {
+            match late {
+                Late::Commit(change) => drop(ledger::commit(&mut self.state(), &change, None, at)),
+                Late::Activate(artefact) => drop(target::activate(&mut self.state(), &artefact)),
+                Late::Deactivate(artefact, then) => {
+                    drop(target::deactivate(&mut self.state(), &artefact, then))
+                }
+            }
+        }
+    }
+
+    fn later(&self, late: Late) {
+        let now = self.now();
+        let at = now.saturating_add(SignedDuration::from_secs(DELAY)).unwrap_or(now);
+        self.state().under_way.push((at, late));
+    }
+
+    /// Fails the chosen calls from now on; calls are counted anew.
+    pub fn arm(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.failpoints.arm(faults.into_iter().collect());
     }
 
     /// How many calls were made since the last [`World::arm`], and what they were.

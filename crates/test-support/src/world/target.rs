@@ -1,6 +1,6 @@
 //! A target that takes what IAM would take and shows what is really there.
 
-use super::World;
+use super::{Late, State, World};
 use jiff::Timestamp;
 use stint_app::ports::{Artefact, Credential, CredentialIssuer, Provider, ProviderError, Secret, Sighting};
 use stint_domain::access::Access;
@@ -44,42 +44,16 @@ impl World {
 
 impl Provider for World {
     async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
-        self.failpoints.around("activate", ProviderError::Unavailable, || {
-            let mut state = self.state();
-            match &artefact.access {
-                Access::IamUserElevation { user, .. }
-                    if !state.users.iter().any(|one| one == user.as_str()) =>
-                {
-                    let reason = "the IAM user does not exist".to_owned();
-                    Err(ProviderError::Refused { reason, cause: "NoSuchEntity".into() })
-                }
-                // Nothing is made for a role: its sessions carry their own end.
-                Access::RoleSession { .. } => Ok(()),
-                Access::IamUserElevation { .. } | Access::EphemeralIamUser { .. } => {
-                    let made = Made { artefact: artefact.clone(), blocks: false };
-                    state.target.insert(artefact.grant_id, made);
-                    Ok(())
-                }
-            }
+        let made = || activate(&mut self.state(), artefact);
+        self.failpoints.around_late("activate", ProviderError::Unavailable, made, || {
+            self.later(Late::Activate(artefact.clone()));
         })
     }
 
     async fn deactivate(&self, artefact: &Artefact, now: Timestamp) -> Result<(), ProviderError> {
-        self.failpoints.around("deactivate", ProviderError::Unavailable, || {
-            let mut state = self.state();
-            if state.target_is_down {
-                return Err(ProviderError::Unavailable("down".into()));
-            }
-            if state.target_lies {
-                return Ok(());
-            }
-            if blocks(artefact, now) {
-                let made = Made { artefact: artefact.clone(), blocks: true };
-                state.target.insert(artefact.grant_id, made);
-            } else {
-                state.target.remove(&artefact.grant_id);
-            }
-            Ok(())
+        let made = || deactivate(&mut self.state(), artefact, now);
+        self.failpoints.around_late("deactivate", ProviderError::Unavailable, made, || {
+            self.later(Late::Deactivate(artefact.clone(), now));
         })
     }
 
@@ -102,6 +76,42 @@ impl Provider for World {
             })
         })
     }
+}
+
+pub(super) fn activate(state: &mut State, artefact: &Artefact) -> Result<(), ProviderError> {
+    match &artefact.access {
+        Access::IamUserElevation { user, .. } if !state.users.iter().any(|one| one == user.as_str()) => {
+            let reason = "the IAM user does not exist".to_owned();
+            Err(ProviderError::Refused { reason, cause: "NoSuchEntity".into() })
+        }
+        // Nothing is made for a role: its sessions carry their own end.
+        Access::RoleSession { .. } => Ok(()),
+        Access::IamUserElevation { .. } | Access::EphemeralIamUser { .. } => {
+            let made = Made { artefact: artefact.clone(), blocks: false };
+            state.target.insert(artefact.grant_id, made);
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn deactivate(
+    state: &mut State,
+    artefact: &Artefact,
+    now: Timestamp,
+) -> Result<(), ProviderError> {
+    if state.target_is_down {
+        return Err(ProviderError::Unavailable("down".into()));
+    }
+    if state.target_lies {
+        return Ok(());
+    }
+    if blocks(artefact, now) {
+        let made = Made { artefact: artefact.clone(), blocks: true };
+        state.target.insert(artefact.grant_id, made);
+    } else {
+        state.target.remove(&artefact.grant_id);
+    }
+    Ok(())
 }
 
 impl CredentialIssuer for World {

@@ -1,0 +1,73 @@
+//! What an approver is told about a kind of access, in the same words in mail and page.
+//!
+//! Guards: it promises no more than the kind of access declares of itself.
+
+use stint_domain::entitlement::AccessKind;
+
+/// How soon, in seconds, access can usually be used: IAM takes moments to make known what Stint has written.
+const USABLE_WITHIN_SECONDS: u32 = 10;
+
+/// By which way the requester would get in.
+#[must_use]
+pub const fn way(access: &AccessKind) -> &'static str {
+    match access {
+        AccessKind::IamUserElevation { .. } => {
+            "the requester's own IAM user is allowed more; the key stays the same"
+        }
+        AccessKind::EphemeralIamUser { .. } => {
+            "an IAM user is made for this alone, with a key of its own, and removed afterwards"
+        }
+        AccessKind::RoleSession { .. } => {
+            "the requester gets sessions of a role, narrowed to what is below, for at most an hour each"
+        }
+    }
+}
+
+/// When it can be used. `later`: it has a start of its own.
+#[must_use]
+pub fn usable(later: bool) -> String {
+    let from = if later { "its start" } else { "the approval" };
+    format!("Usable within about {USABLE_WITHIN_SECONDS} s of {from}.")
+}
+
+/// What its end does, and what an early one does.
+#[must_use]
+pub fn end(access: &AccessKind) -> String {
+    let live = if access.can_cut_live_sessions() {
+        "stops sessions in use, too"
+    } else {
+        "does not stop sessions in use"
+    };
+    let overstay = access.max_overstay_seconds();
+    format!("It ends by itself. An early end {live}; it takes effect within {overstay} s.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn kinds() -> [AccessKind; 3] {
+        let role = "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
+        [
+            AccessKind::IamUserElevation { permissions: Vec::new() },
+            AccessKind::EphemeralIamUser { permissions: Vec::new() },
+            AccessKind::RoleSession { role, permissions: Vec::new() },
+        ]
+    }
+
+    #[test]
+    fn each_kind_of_access_is_told_apart() {
+        let told: BTreeSet<_> = kinds().iter().map(way).collect();
+        assert_eq!(told.len(), kinds().len());
+    }
+
+    #[test]
+    fn an_end_is_told_as_the_kind_of_access_declares_it() {
+        for kind in kinds() {
+            let told = end(&kind);
+            assert_eq!(told.contains("stops sessions in use"), kind.can_cut_live_sessions(), "{told}");
+            assert!(told.contains(&format!("within {} s", kind.max_overstay_seconds())), "{told}");
+        }
+    }
+}
