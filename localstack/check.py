@@ -8,13 +8,34 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from checks import api, events, faults, harness, report, tables, template, users, workflow  # noqa: E402
+from checks import (  # noqa: E402
+    api,
+    chains,
+    directory,
+    events,
+    faults,
+    harness,
+    keys,
+    propagation,
+    report,
+    role_requests,
+    sessions,
+    tables,
+    template,
+    trust,
+    users,
+    wardens,
+    workflow,
+)
+
+IAM = (users, directory, wardens, keys, trust, role_requests, sessions, chains, propagation)
+PARTS = (template, tables, *IAM, api, workflow, faults, events)
 
 
 def main():
     with harness.running() as cloud:
         harness.deploy(cloud)
-        for part in (template, tables, users, api, workflow, faults, events):
+        for part in PARTS:
             print(f"-- {part.__name__.rsplit('.', 1)[-1]}", flush=True)
             part.run(cloud)
         events.schedule(cloud)

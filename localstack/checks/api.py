@@ -69,7 +69,7 @@ def directory(cloud, pool, sub):
     check("a group's members have sub and mail", [
         (named(u["Attributes"])["sub"], named(u["Attributes"])["email"], named(u["Attributes"])["custom:iam_user"])
         for u in members["Users"]], [(sub, "ada@example.org", "ada")])
-    check("grant may not read the directory", cloud.call("grant", "cognito-idp", "list_users", UserPoolId=pool),
+    check("expire may not read the directory", cloud.call("expire", "cognito-idp", "list_users", UserPoolId=pool),
           "AccessDeniedException")
 
 

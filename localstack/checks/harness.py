@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -14,10 +15,10 @@ import urllib.error
 import urllib.request
 
 import boto3
+import botocore.config
 import botocore.exceptions
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FUNCTIONS = ("request", "approve", "notify", "grant", "expire", "reconcile")
 REGION = "eu-west-1"
 
 
@@ -44,6 +45,15 @@ def refused(call, **parameters):
     return None
 
 
+def refused_with(call, **parameters):
+    """The code and the HTTP status a call was refused with, None if it was not."""
+    try:
+        call(**parameters)
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return None
+
+
 class Cloud:
     def __init__(self):
         self.port = free_port()
@@ -60,8 +70,10 @@ class Cloud:
         self.outputs = {}
 
     def client(self, service, key="test", secret="test", token=None):
+        """It checks no parameters itself: what is wrong must be refused by the cloud."""
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, aws_access_key_id=key,
-                            aws_secret_access_key=secret, aws_session_token=token)
+                            aws_secret_access_key=secret, aws_session_token=token,
+                            config=botocore.config.Config(parameter_validation=False))
 
     def http(self, method, path, body=None, headers=None):
         """Status, headers and body of a plain request, whatever the status."""
@@ -127,7 +139,8 @@ def stand_in(folder):
         shutil.copytree(ROOT / part, folder / part)
     shutil.copy(ROOT / "samconfig.toml", folder)
     body = (ROOT / "localstack/checks/placeholder.py").read_text()
-    for function in FUNCTIONS:
+    template = (ROOT / "infra/template.yaml").read_text()
+    for function in set(re.findall(r"CodeUri: \.\./target/lambda/(\w+)/", template)):
         bootstrap = folder / "target/lambda" / function / "bootstrap"
         bootstrap.parent.mkdir(parents=True)
         bootstrap.write_text(f"#!{sys.executable}\n{body}")

@@ -4,11 +4,33 @@ Every module has an `install()` that replaces functions of the emulator in place
 nothing of Stint but the name of its HTTP API (`front`).
 """
 
-from . import async_lambda, callbacks, executions, front, iam, latency, mail, partiql, user_pools, workers
+from . import (
+    assume_role,
+    async_lambda,
+    callbacks,
+    executions,
+    front,
+    iam,
+    iam_arns,
+    iam_credentials,
+    iam_lists,
+    iam_users,
+    latency,
+    mail,
+    partiql,
+    propagation,
+    sessions,
+    trust,
+    user_pools,
+    workers,
+)
+
+# propagation stands around all that reads, writes and decides, so it is the last of those.
+IAM = (iam, iam_credentials, iam_users, iam_lists, iam_arns, sessions, trust, assume_role, propagation)
 
 
 def install():
-    for part in (latency, partiql, iam, mail, user_pools, callbacks, executions, async_lambda, workers, front):
+    for part in (latency, partiql, *IAM, mail, user_pools, callbacks, executions, async_lambda, workers, front):
         part.install()
 
 

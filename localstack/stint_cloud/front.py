@@ -2,7 +2,7 @@
 
 * `/v1/…` and `/approvals/…` reach the HTTP API named `stint`; a link in a mail opens in a browser on this machine
   and `http://127.0.0.1:<port>` is the origin of its forms.
-* `/_stint/faults` and `/_stint/invocations` are for tests.
+* `/_stint/…` is for tests: faults, invocations and the knobs.
 * Requests signed by a function's process are counted, and the process dies where a fault says so.
 """
 
@@ -14,10 +14,15 @@ from ministack import app as emulator
 from ministack.core.router import extract_access_key_id
 from ministack.services import apigateway
 
-from . import workers
+from . import assume_role, iam_lists, propagation, workers
 
 API_NAME = "stint"
 PUBLIC = ("/v1/", "/approvals/")
+KNOBS = {
+    "/_stint/propagation": propagation.knob,
+    "/_stint/pages": iam_lists.knob,
+    "/_stint/packed": assume_role.knob,
+}
 
 
 def install():
@@ -90,6 +95,8 @@ def replayed(body, receive):
 
 async def hook(scope, receive, send):
     route = (scope["method"], scope["path"])
+    if scope["path"] in KNOBS:
+        return await turned(KNOBS[scope["path"]], scope["method"], receive, send)
     if route == ("POST", "/_stint/faults"):
         try:
             workers.arm(json.loads(await body_of(receive)))
@@ -104,7 +111,16 @@ async def hook(scope, receive, send):
         return await answer(send, 200, workers.report())
     if scope["path"] == "/_stint/invocations":
         return await answer(send, 200, workers.invocation_log())
-    await answer(send, 404, {"message": "faults or invocations"})
+    await answer(send, 404, {"message": f"faults, invocations, {', '.join(path[8:] for path in KNOBS)}"})
+
+
+async def turned(knob, method, receive, send):
+    try:
+        if method != "GET":
+            knob.turn(json.loads(await body_of(receive)) if method == "POST" else {})
+    except ValueError as error:
+        return await answer(send, 400, {"message": str(error)})
+    await answer(send, 200, knob.report())
 
 
 async def body_of(receive):

@@ -4,6 +4,7 @@ The emulator offers no `iam:PermissionsBoundary`, and takes inline policies and 
 """
 
 import json
+import re
 
 from ministack.core import iam_actions
 from ministack.services import iam
@@ -14,9 +15,9 @@ from .limits import refusal
 INLINE_POLICY_CHARACTERS = {"User": 2048, "Role": 10240}  # of all of one entity together, white space not counted
 ACCESS_KEYS = 2
 ATTACHED_POLICIES = 10
-USER_POLICY_ACTIONS = ("iam:PutUserPolicy", "iam:DeleteUserPolicy", "iam:AttachUserPolicy", "iam:DetachUserPolicy",
-                       "iam:DeleteUserPermissionsBoundary")
-BOUNDARY_ACTIONS = ("iam:CreateUser", "iam:PutUserPermissionsBoundary")
+SETS_A_BOUNDARY = re.compile(r"iam:(Create|Put)(User|Role)(PermissionsBoundary)?")
+ASKS_FOR_ONE = re.compile(
+    r"iam:((Put|Delete|Attach|Detach)(?P<kind>User|Role)Policy|Delete(?P<bare>User|Role)PermissionsBoundary)")
 
 
 def first(value):
@@ -24,12 +25,15 @@ def first(value):
 
 
 def boundary_of(iam_action, params):
-    """What `iam:PermissionsBoundary` means: the boundary of the user acted upon, or the one a request sets."""
-    if iam_action in BOUNDARY_ACTIONS:
+    """What `iam:PermissionsBoundary` means: the boundary of who is acted upon, or the one a request sets."""
+    if SETS_A_BOUNDARY.fullmatch(iam_action):
         return first(params.get("PermissionsBoundary"))
-    if iam_action in USER_POLICY_ACTIONS:
-        return (iam._users.get(first(params.get("UserName"))) or {}).get("PermissionsBoundary")
-    return None
+    asks = ASKS_FOR_ONE.fullmatch(iam_action)
+    if not asks:
+        return None
+    kind = asks["kind"] or asks["bare"]
+    known = {"User": iam._users, "Role": iam._roles}[kind].get(first(params.get(f"{kind}Name")))
+    return (known or {}).get("PermissionsBoundary")
 
 
 def install_condition_key():

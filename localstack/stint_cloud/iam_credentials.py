@@ -88,7 +88,7 @@ def handlers(kind):
         of_service = [r for r in held(user, kind).values() if r.get("ServiceName") == made.get("ServiceName")]
         if len(of_service) >= kind.most:
             return refusal(409, "LimitExceeded", f"Cannot exceed quota for {kind.one}sPerUser: {kind.most}")
-        record = {"UserName": user, kind.id: iam._gen_id(kind.prefix), "Status": "Active", **made}
+        record = {"UserName": user, kind.id: kind.prefix + secrets.token_hex(10).upper(), "Status": "Active", **made}
         held(user, kind)[record[kind.id]] = record
         return answer(kind.create, f"<{kind.one}>{xml(record)}</{kind.one}>")
 

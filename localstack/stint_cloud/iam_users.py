@@ -27,6 +27,14 @@ def create_user(old, params):
     return old(params)
 
 
+def enable_mfa_device(old, params):
+    """A device of hardware has a serial number of its own and is there from now on; the emulator knows virtual ones."""
+    user, serial = param(params, "UserName"), param(params, "SerialNumber")
+    if user in iam._users and not serial.startswith("arn:"):
+        iam._mfa_devices.setdefault(serial, {"SerialNumber": serial, "User": None, "Base32StringSeed": ""})
+    return old(params)
+
+
 def of(user):
     """What a user still has, by what has to be done first."""
     groups = [g for g in iam._groups.values() if user in g["Users"]]
@@ -78,6 +86,7 @@ def install():
     replace("CreateUser", create_user)
     replace("DeleteUser", delete_user)
     replace("DeleteAccessKey", of_the_named_user)
+    replace("EnableMFADevice", enable_mfa_device)
     for action in OF_ONE_USER:
         replace(action, of_a_known_user)
     iam._user_xml = without_tags(iam._user_xml)
