@@ -155,6 +155,13 @@ pub trait Register: Send + Sync {
         page: &PageQuery,
     ) -> impl Future<Output = Result<Page<AccessRequest>, ListError>> + Send;
 
+    /// Whatever is not over, of one shard, the next due first.
+    fn live(
+        &self,
+        shard: u8,
+        page: &PageQuery,
+    ) -> impl Future<Output = Result<Page<RequestId>, ListError>> + Send;
+
     /// What is due before `before`, oldest first, of one shard of [`DUE_SHARDS`].
     fn due(
         &self,
@@ -211,6 +218,17 @@ pub trait Leases: Send + Sync {
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
+/// Where a job that goes round and round has got to.
+pub trait Bookmarks: Send + Sync {
+    fn bookmark(&self, job: &str) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// `None`: at the start again.
+    fn set_bookmark(
+        &self,
+        job: &str,
+        place: Option<&str>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// What a grant makes at a target: found again from the grant alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artefact {
@@ -255,6 +273,22 @@ pub trait Provider: Send + Sync {
         artefact: &Artefact,
         now: Timestamp,
     ) -> impl Future<Output = Result<Sighting, ProviderError>> + Send;
+}
+
+/// Something at a target that carries the mark of a grant, whatever has become of the grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marked {
+    pub grant_id: GrantId,
+    /// Where it is; what it allows is not looked at.
+    pub access: Access,
+}
+
+/// Looks at the targets for what carries Stint's mark, a page at a time.
+pub trait Inventory: Send + Sync {
+    fn marked(
+        &self,
+        cursor: Option<&str>,
+    ) -> impl Future<Output = Result<Page<Marked>, ProviderError>> + Send;
 }
 
 /// A secret on its way to its holder: it has no `Debug` and no `Serialize`.

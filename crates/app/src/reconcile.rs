@@ -1,22 +1,23 @@
-//! What should have happened and has not: found by the timetable, and done.
+//! What should have happened and has not, who may not have any more what they have, and what is at a target without a
+//! grant: found every minute, and put right.
 //!
-//! Guards I1 and I6 without any help from the workflow: it starts what was not started, tells what was not told, and
-//! ends what should be over. One broken request does not hold up the others.
+//! Guards I1 and I6 without any help from the workflow, and from both sides: the records and the targets. One broken
+//! request or target does not hold up the others.
 
-use crate::decide_request::try_tell_workflow;
-use crate::end_access::{EndAccess, EndError, end_access};
+mod due;
+mod eligibility;
+mod strays;
+
+use crate::end_access::EndError;
 use crate::failure::Failure;
 use crate::ports::{
-    DUE_SHARDS, ExecutionStatus, Leases, Ledger, Provider, Register, Surroundings, TaskTokens, Workflow,
-    WorkflowError,
+    Bookmarks, DUE_SHARDS, Directory, Inventory, Leases, Ledger, ListError, PageQuery, Provider, Register,
+    Surroundings, TaskTokens, Workflow,
 };
-use crate::transact::load;
-use crate::workflow_input::workflow_input;
-use jiff::SignedDuration;
-use stint_domain::grant::GrantState;
+use futures_util::StreamExt as _;
+use jiff::{SignedDuration, Timestamp};
 use stint_domain::ids::RequestId;
-use stint_domain::request::{AccessRequest, RequestState};
-use stint_domain::transition::EndCause;
+use stint_policy::PolicyBundle;
 
 /// How long a sweep may hold the lease, in seconds: just under the minute between two sweeps.
 const LEASE_SECONDS: i64 = 55;
@@ -27,22 +28,43 @@ const WORK_SECONDS: i64 = 40;
 /// How many of a shard's due requests one sweep looks at.
 const SHARD_LIMIT: u32 = 100;
 
+/// How many requests are put right at the same time, so that a slow target costs the others little and IAM's rate is
+/// kept.
+const AT_ONCE: usize = 4;
+
 #[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
 pub struct Swept {
     pub examined: u32,
     pub failed: u32,
     /// Removals among the failed: each is worth a page to somebody.
     pub removals_failed: u32,
+    /// Grants that ended because their requester may not have them any more.
+    pub ineligible: u32,
+    /// Things at targets that were nobody's.
+    pub strays: u32,
 }
 
-/// One sweep over everything due; `None` if another one is at it.
+impl Swept {
+    fn note(&mut self, id: RequestId, result: Result<(), EndError>) {
+        self.examined += 1;
+        if let Err(error) = result {
+            self.failed += 1;
+            self.removals_failed += u32::from(matches!(error, EndError::RemovalFailed(_)));
+            tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "not put right");
+        }
+    }
+}
+
+/// One sweep; `None` if another one is at it.
 ///
 /// # Errors
-/// Only if the timetable itself cannot be read; what fails for one request is logged and counted.
+/// Only if the timetable itself cannot be read; what fails for one request or target is logged and counted.
 pub async fn reconcile(
-    ledger: &(impl Ledger + TaskTokens + Register + Leases),
-    provider: &impl Provider,
+    ledger: &(impl Ledger + TaskTokens + Register + Leases + Bookmarks),
+    provider: &(impl Provider + Inventory),
     workflow: &impl Workflow,
+    directory: &impl Directory,
+    policy: &PolicyBundle,
     surroundings: &impl Surroundings,
     holder: &str,
 ) -> Result<Option<Swept>, Failure> {
@@ -51,81 +73,70 @@ pub async fn reconcile(
     if !ledger.acquire("reconcile", holder, began, after(LEASE_SECONDS)).await? {
         return Ok(None);
     }
+    let in_time = || surroundings.now() < after(WORK_SECONDS);
     let mut swept = Swept::default();
-    for shard in 0..DUE_SHARDS {
-        for id in ledger.due(shard, began, SHARD_LIMIT).await? {
-            if surroundings.now() >= after(WORK_SECONDS) {
-                return Ok(Some(swept));
-            }
-            swept.examined += 1;
-            if let Err(error) = mend(ledger, provider, workflow, surroundings, id).await {
-                swept.failed += 1;
-                swept.removals_failed += u32::from(matches!(error, EndError::RemovalFailed(_)));
-                tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "not mended");
-            }
+
+    let due = due_now(ledger, began).await?;
+    let mended = futures_util::stream::iter(due).take_while(|_| std::future::ready(in_time()));
+    let mended =
+        mended.map(|id| async move { (id, due::mend(ledger, provider, workflow, surroundings, id).await) });
+    let mut mended = std::pin::pin!(mended.buffer_unordered(AT_ONCE));
+    while let Some((id, result)) = mended.next().await {
+        swept.note(id, result);
+    }
+
+    for id in live_now(ledger, began).await? {
+        if !in_time() {
+            return Ok(Some(swept));
+        }
+        match eligibility::check(ledger, provider, workflow, directory, policy, surroundings, id).await {
+            Ok(ended) => swept.ineligible += u32::from(ended),
+            Err(error) => swept.note(id, Err(error)),
+        }
+    }
+
+    match strays::sweep(ledger, provider, surroundings).await {
+        Ok((found, left)) => {
+            swept.strays += found;
+            swept.removals_failed += left;
+        }
+        Err(error) => {
+            swept.failed += 1;
+            tracing::warn!(error = &error as &dyn std::error::Error, "the targets were not looked at");
         }
     }
     Ok(Some(swept))
 }
 
-async fn mend(
-    ledger: &(impl Ledger + TaskTokens),
-    provider: &impl Provider,
-    workflow: &impl Workflow,
-    surroundings: &impl Surroundings,
-    id: RequestId,
-) -> Result<(), EndError> {
-    let request = load(ledger, id).await?.request;
-    let now = surroundings.now();
-    let Some(cause) = (match &request.state {
-        // The index lags: it has moved on since.
-        _ if request.due_at().is_none_or(|due| due > now) => None,
-        RequestState::Pending { .. } if now >= request.decide_by => Some(EndCause::Overdue),
-        RequestState::Pending { .. } => ended_workflow(restarted(workflow, &request).await?),
-        RequestState::Approved { grant, .. } => match grant {
-            GrantState::Scheduled => ended_workflow(resumed(ledger, workflow, &request).await?),
-            GrantState::Activating { window, .. } if !window.is_over(now) => {
-                ended_workflow(workflow.status(id).await.map_err(Failure::from)?)
-            }
-            _ => Some(EndCause::Overdue),
-        },
-        _ => None,
-    }) else {
-        return Ok(());
-    };
-    end_access(ledger, provider, surroundings, &EndAccess { request_id: id, cause, component: "reconcile" })
-        .await?;
-    Ok(())
-}
-
-/// A workflow that is over will do nothing more for this request.
-const fn ended_workflow(status: ExecutionStatus) -> Option<EndCause> {
-    match status {
-        ExecutionStatus::Closed => Some(EndCause::WorkflowEnded),
-        ExecutionStatus::Running | ExecutionStatus::Unknown => None,
+/// From all shards in turn, so that none waits for another's backlog.
+async fn due_now(ledger: &impl Register, began: Timestamp) -> Result<Vec<RequestId>, Failure> {
+    let mut shards = Vec::new();
+    for shard in 0..DUE_SHARDS {
+        shards.push(ledger.due(shard, began, SHARD_LIMIT).await?.into_iter());
+    }
+    let mut all = Vec::new();
+    loop {
+        let row: Vec<_> = shards.iter_mut().filter_map(Iterator::next).collect();
+        if row.is_empty() {
+            return Ok(all);
+        }
+        all.extend(row);
     }
 }
 
-/// Starting what runs already does no harm, so nobody has to ask first.
-async fn restarted(workflow: &impl Workflow, request: &AccessRequest) -> Result<ExecutionStatus, Failure> {
-    match workflow.start(&workflow_input(request)).await {
-        Ok(()) => Ok(ExecutionStatus::Running),
-        Err(WorkflowError::Closed) => Ok(ExecutionStatus::Closed),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// An approval that the workflow may not have heard of.
-async fn resumed(
-    tokens: &impl TaskTokens,
-    workflow: &impl Workflow,
-    request: &AccessRequest,
-) -> Result<ExecutionStatus, Failure> {
-    if try_tell_workflow(tokens, workflow, request).await? {
-        return Ok(ExecutionStatus::Running);
-    }
-    match workflow.status(request.scope.request_id).await.map_err(Failure::from)? {
-        ExecutionStatus::Unknown => restarted(workflow, request).await,
-        known => Ok(known),
+/// A shard a minute: whoever has access is looked at every [`DUE_SHARDS`] minutes.
+async fn live_now(ledger: &impl Register, began: Timestamp) -> Result<Vec<RequestId>, Failure> {
+    let shard = u8::try_from((began.as_second() / 60).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
+    let (mut all, mut query) = (Vec::new(), PageQuery { cursor: None, limit: SHARD_LIMIT });
+    loop {
+        let page = ledger.live(shard, &query).await.map_err(|error| match error {
+            ListError::Store(error) => error.into(),
+            ListError::BadCursor => Failure::Bug("a cursor of its own does not fit"),
+        })?;
+        all.extend(page.items);
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return Ok(all),
+        }
     }
 }

@@ -7,6 +7,7 @@ mod credentials;
 mod elevation;
 mod ephemeral;
 mod errors;
+mod inventory;
 mod leftovers;
 mod policy;
 mod role_session;
@@ -34,22 +35,22 @@ impl Iam {
         Self { client: OnFirstUse::new(config, Client::new), boundary: None }
     }
 
-    /// `boundary`: the ARN of the permissions boundary that whatever gets access has to wear.
+    /// `boundary`: the ARN of the permissions boundary that whatever gets access has to wear, and is found by.
     #[must_use]
-    pub fn giving(config: &SdkConfig, boundary: String) -> Self {
+    pub fn within(config: &SdkConfig, boundary: String) -> Self {
         Self { client: OnFirstUse::new(config, Client::new), boundary: Some(boundary) }
     }
 
     fn boundary(&self) -> Result<&str, ProviderError> {
         self.boundary
             .as_deref()
-            .ok_or_else(|| errors::refused("this function may not give access", NotAGiver))
+            .ok_or_else(|| errors::refused("this function may not give or look for access", NoBoundary))
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("no boundary is configured")]
-struct NotAGiver;
+struct NoBoundary;
 
 impl Provider for Iam {
     async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {

@@ -149,6 +149,12 @@ impl GrantState {
         }
     }
 
+    /// Whether something of it may rightly be at its target: it is being given or taken, or holds sessions off.
+    #[must_use]
+    pub const fn may_be_at_target(&self) -> bool {
+        !matches!(self, Self::Scheduled) && !self.is_final()
+    }
+
     #[must_use]
     pub const fn window(&self) -> Option<&Window> {
         match self {

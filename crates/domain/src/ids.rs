@@ -83,6 +83,13 @@ impl GrantId {
     pub fn artefact_name(self) -> String {
         format!("stint-{}", self.0.simple())
     }
+
+    /// Whose artefact this is the name of, if it is one.
+    #[must_use]
+    pub fn of_artefact_name(name: &str) -> Option<Self> {
+        let id = Uuid::try_parse(name.strip_prefix("stint-")?).ok().map(Self)?;
+        (id.artefact_name() == name).then_some(id)
+    }
 }
 
 macro_rules! text_id {
@@ -223,6 +230,13 @@ mod tests {
     fn a_grants_id_and_its_requests_id_lead_to_each_other() {
         let id = RequestId::new(Uuid::from_u128(7));
         assert_eq!(id.grant_id().request_id(), id);
+        let name = id.grant_id().artefact_name();
+        assert_eq!(GrantId::of_artefact_name(&name), Some(id.grant_id()));
+        for other in
+            [name.to_uppercase(), name.replace("stint-", "stint_"), "stint-".to_owned(), "rights".to_owned()]
+        {
+            assert_eq!(GrantId::of_artefact_name(&other), None, "{other}");
+        }
     }
 
     #[test]

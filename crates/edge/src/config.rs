@@ -81,6 +81,9 @@ pub struct NotifyConfig {
 pub struct ReconcileConfig {
     pub tables: Tables,
     pub state_machine_arn: String,
+    pub user_pool_id: String,
+    /// What is enrolled wears it.
+    pub boundary: String,
 }
 
 /// A configuration that can be read from an environment.
@@ -208,7 +211,12 @@ impl Config for NotifyConfig {
 
 impl Config for ReconcileConfig {
     fn read(env: &mut Environment) -> Self {
-        Self { tables: env.tables(), state_machine_arn: env.text("STINT_STATE_MACHINE_ARN") }
+        Self {
+            tables: env.tables(),
+            state_machine_arn: env.text("STINT_STATE_MACHINE_ARN"),
+            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            boundary: env.text("STINT_BOUNDARY_ARN"),
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Metric {
     RemovalFailed,
     /// Something was overdue and reconcile had to do it.
     Reconciled,
+    /// Something at a target belonged to no grant.
+    StrayFound,
 }
 
 impl Metric {
@@ -47,6 +49,7 @@ impl Metric {
             Self::ExpiryLagMs => "ExpiryLagMs",
             Self::RemovalFailed => "RemovalFailed",
             Self::Reconciled => "Reconciled",
+            Self::StrayFound => "StrayFound",
         }
     }
 

@@ -9,5 +9,9 @@ pub(crate) const FORCE_CLOSE: &str = "force-close";
 pub(crate) const READ_AUDIT: &str = "read-audit";
 pub(crate) const EXPORT_AUDIT: &str = "export-audit";
 
+/// Actions that are asked about together. Their policies are read together, too: reading has a price of its own.
+pub(crate) const GROUPS: [&[&str]; 4] =
+    [&[REQUEST, AUTO_APPROVE], &[APPROVE], &[REVOKE, FORCE_CLOSE], &[READ_AUDIT, EXPORT_AUDIT]];
+
 pub(crate) const ALL: [&str; 7] =
     [REQUEST, AUTO_APPROVE, APPROVE, REVOKE, FORCE_CLOSE, READ_AUDIT, EXPORT_AUDIT];

@@ -53,12 +53,12 @@ pub struct PolicyBundle {
     version: String,
     catalog: Catalog,
     policies: Vec<(Label, Piece)>,
-    /// By action, in the order of [`actions::ALL`]. `None`: they cannot be parsed, which denies.
-    parsed: [OnceLock<Option<Concerned>>; actions::ALL.len()],
+    /// In the order of [`actions::GROUPS`]. `None`: they cannot be parsed, which denies.
+    parsed: [OnceLock<Option<Concerned>>; actions::GROUPS.len()],
     vocabulary: OnceLock<Option<Vocabulary>>,
 }
 
-/// The policies that can concern one action, and which ones they are in the bundle.
+/// The policies that can concern a group of actions, and which ones they are in the bundle.
 struct Concerned {
     set: PolicySet,
     places: Vec<usize>,
@@ -88,7 +88,7 @@ impl PolicyBundle {
             version,
             catalog: catalog::parse(catalog_json)?,
             policies: labelled(pieces)?,
-            parsed: [const { OnceLock::new() }; actions::ALL.len()],
+            parsed: [const { OnceLock::new() }; actions::GROUPS.len()],
             vocabulary: OnceLock::new(),
         })
     }
@@ -222,12 +222,17 @@ impl PolicyBundle {
     }
 
     fn concerned(&self, action: &str) -> Option<&Concerned> {
-        let place = actions::ALL.iter().position(|name| *name == action)?;
-        let places = || {
-            let concerns = |piece: &Piece| piece.actions.as_ref().is_none_or(|names| names.contains(action));
-            (0..).zip(&self.policies).filter(|(_, (_, piece))| concerns(piece)).map(|(at, _)| at).collect()
+        let group = actions::GROUPS.iter().position(|group| group.contains(&action))?;
+        self.parsed.get(group)?.get_or_init(|| self.parse(self.places(group)).ok()).as_ref()
+    }
+
+    /// Which policies can concern an action of the group.
+    fn places(&self, group: usize) -> Vec<usize> {
+        let names = actions::GROUPS.get(group).copied().unwrap_or_default();
+        let concerns = |piece: &Piece| {
+            piece.actions.as_ref().is_none_or(|own| names.iter().any(|name| own.contains(*name)))
         };
-        self.parsed.get(place)?.get_or_init(|| self.parse(places()).ok()).as_ref()
+        (0..).zip(&self.policies).filter(|(_, (_, piece))| concerns(piece)).map(|(at, _)| at).collect()
     }
 
     fn parse(&self, places: Vec<usize>) -> Result<Concerned, Box<ParseErrors>> {

@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
     let deps = handler::Deps {
         store: DynamoStore::new(&aws, tables),
-        provider: Iam::giving(&aws, config.boundary),
+        provider: Iam::within(&aws, config.boundary),
         directory: UserPool::new(&aws, config.user_pool_id),
         surroundings: Machine,
         policy: PolicyBundle::embedded()?,

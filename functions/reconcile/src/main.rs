@@ -4,24 +4,28 @@ mod handler;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
+use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::iam::Iam;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::config::{Config, ReconcileConfig};
 use stint_edge::telemetry;
+use stint_policy::PolicyBundle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = ReconcileConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
-    let store = DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?);
-    let provider = Iam::taking(&aws);
-    let workflow = StepFunctions::new(&aws, config.state_machine_arn.parse()?);
+    let deps = handler::Deps {
+        store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
+        provider: Iam::within(&aws, config.boundary),
+        workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
+        directory: UserPool::new(&aws, config.user_pool_id),
+        surroundings: Machine,
+        policy: PolicyBundle::embedded()?,
+    };
     // Whatever the schedule sends: there is nothing to choose.
-    run(service_fn(|event: LambdaEvent<Value>| {
-        handler::handle(&store, &provider, &workflow, &Machine, event.context.request_id)
-    }))
-    .await
+    run(service_fn(|event: LambdaEvent<Value>| handler::handle(&deps, event.context.request_id))).await
 }

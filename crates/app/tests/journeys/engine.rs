@@ -155,7 +155,9 @@ impl Stage {
 
     pub(crate) fn sweep(&self, holder: &str) -> Option<Swept> {
         let world = &self.world;
-        invoke(reconcile(world, world, world, world, holder)).and_then(Result::ok).flatten()
+        invoke(reconcile(world, world, world, world, self.policy, world, holder))
+            .and_then(Result::ok)
+            .flatten()
     }
 
     pub(crate) fn request(&self, id: RequestId) -> AccessRequest {
@@ -278,13 +280,20 @@ impl Stage {
         }
     }
 
-    /// Time passes, the execution runs on and reconcile sweeps, until nothing is due any more.
+    /// Time passes, the execution runs on and reconcile sweeps, until nothing is due any more, and then for a while: what
+    /// is late arrives.
     pub(crate) fn settle(&self, id: RequestId, at: &mut At) {
+        let mut quiet = 0;
         for round in 0..60 {
             self.run(id, at);
             self.world.pass(600);
             self.run(id, at);
             self.sweep(&format!("sweep-{round}"));
+            quiet =
+                if self.world.state().records.values().all(|r| r.request.is_final()) { quiet + 1 } else { 0 };
+            if quiet > 3 {
+                return;
+            }
         }
     }
 }

@@ -16,4 +16,5 @@ mod kinds;
 mod known_failures;
 mod mended;
 mod refusals;
+mod sweeps;
 mod twice;

@@ -85,6 +85,10 @@ impl Key {
     pub(super) fn lease(name: &str) -> Self {
         Self::new(format!("LEASE#{name}"), "LEASE")
     }
+
+    pub(super) fn bookmark(job: &str) -> Self {
+        Self::new(format!("BOOKMARK#{job}"), "BOOKMARK")
+    }
 }
 
 /// The request that an item of `REQ#<request>` belongs to.

@@ -5,6 +5,7 @@
 //! Start with `keys` (where everything is) and `commit` (how a change is written).
 
 mod audit_trail;
+mod bookmarks;
 mod commit;
 mod cursor;
 mod idempotency;

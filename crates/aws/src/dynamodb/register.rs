@@ -23,7 +23,7 @@ impl Register for DynamoStore {
         who: &PrincipalId,
         page: &PageQuery,
     ) -> Result<Page<AccessRequest>, ListError> {
-        let found = self.newest(&BY_REQUESTER, who.as_str(), page).await?;
+        let found = self.a_page(&BY_REQUESTER, who.as_str(), page, Order::NewestFirst).await?;
         let items: Result<_, StoreError> = found.items.iter().map(projected).collect();
         Ok(Page { items: items?, next: found.next })
     }
@@ -33,7 +33,7 @@ impl Register for DynamoStore {
         who: &PrincipalId,
         page: &PageQuery,
     ) -> Result<Page<AccessRequest>, ListError> {
-        let found = self.newest(&BY_APPROVER, who.as_str(), page).await?;
+        let found = self.a_page(&BY_APPROVER, who.as_str(), page, Order::NewestFirst).await?;
         let ids: Vec<_> = found.items.iter().map(id_of).collect::<Result<_, StoreError>>()?;
         let loads = futures_util::stream::iter(ids).map(|id| self.load(id)).buffered(READS_AT_ONCE);
         let items: Vec<_> = loads.try_collect().await?;
@@ -41,6 +41,12 @@ impl Register for DynamoStore {
             items: items.into_iter().flatten().map(|recorded| recorded.request).collect(),
             next: found.next,
         })
+    }
+
+    async fn live(&self, shard: u8, page: &PageQuery) -> Result<Page<RequestId>, ListError> {
+        let found = self.a_page(&BY_DUE, &due_partition(shard), page, Order::OldestFirst).await?;
+        let items: Result<_, StoreError> = found.items.iter().map(id_of).collect();
+        Ok(Page { items: items?, next: found.next })
     }
 
     async fn due(&self, shard: u8, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
@@ -51,6 +57,12 @@ impl Register for DynamoStore {
         let found = query.expression_attribute_values(":before", s(sortable(before))).send().await;
         found.map_err(unavailable)?.items().iter().map(id_of).collect()
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    NewestFirst,
+    OldestFirst,
 }
 
 /// The position after an item of an index, and of which listing.
@@ -97,16 +109,17 @@ impl DynamoStore {
     }
 
     /// One item more than asked for says whether there is a next page.
-    async fn newest(
+    async fn a_page(
         &self,
         index: &Index,
         partition: &str,
         page: &PageQuery,
+        order: Order,
     ) -> Result<Page<Item>, ListError> {
         let limit = page.limit.clamp(1, 100);
         let start =
             page.cursor.as_deref().map(|text| Position::of_cursor(text, index, partition)).transpose()?;
-        let query = self.query(index, partition, "").scan_index_forward(false);
+        let query = self.query(index, partition, "").scan_index_forward(order == Order::OldestFirst);
         let query = query.limit(i32::try_from(limit + 1).unwrap_or(i32::MAX));
         let query = query.set_exclusive_start_key(start.map(|position| position.start_key(index)));
         let found = query.send().await.map_err(unavailable)?;

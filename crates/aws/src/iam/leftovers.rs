@@ -54,13 +54,13 @@ async fn groups(iam: &Client, user: &str) -> Result<(), ProviderError> {
     Ok(())
 }
 
-/// A virtual device is an entity of its own, under an ARN; one of hardware is the user's.
+/// A virtual device is an entity of its own; what has no such ARN goes with the user.
 async fn mfa_devices(iam: &Client, user: &str) -> Result<(), ProviderError> {
     let devices = iam.list_mfa_devices().user_name(user).into_paginator().items().send();
     for device in listed(devices.collect::<Result<Vec<_>, _>>().await)? {
         let serial = device.serial_number;
         gone_or_taken(iam.deactivate_mfa_device().user_name(user).serial_number(&serial).send().await)?;
-        if serial.starts_with("arn:") {
+        if serial.contains(":mfa/") {
             gone_or_taken(iam.delete_virtual_mfa_device().serial_number(serial).send().await)?;
         }
     }

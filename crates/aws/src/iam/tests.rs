@@ -51,12 +51,12 @@ fn failure(code: &str) -> String {
 
 fn always(status: u16, body: &str) -> (Iam, Answers) {
     let answers = Answers::always(status, body);
-    (Iam::giving(&config(&answers), BOUNDARY.to_owned()), answers)
+    (Iam::within(&config(&answers), BOUNDARY.to_owned()), answers)
 }
 
 fn in_order(answers: &[(u16, &str)]) -> (Iam, Answers) {
     let answers = Answers::in_order(answers);
-    (Iam::giving(&config(&answers), BOUNDARY.to_owned()), answers)
+    (Iam::within(&config(&answers), BOUNDARY.to_owned()), answers)
 }
 
 /// What was called, in order.

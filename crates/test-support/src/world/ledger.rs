@@ -3,8 +3,8 @@
 use super::{Late, LinkState, State, World};
 use jiff::Timestamp;
 use stint_app::ports::{
-    ApprovalLinks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError, Surroundings, TaskToken,
-    TaskTokens,
+    ApprovalLinks, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError, Surroundings,
+    TaskToken, TaskTokens,
 };
 use stint_domain::audit::{Head, SealedEvent, Stream};
 use stint_domain::ids::{PrincipalId, RequestId};
@@ -136,6 +136,23 @@ impl TaskTokens for World {
 
     async fn kept(&self, id: RequestId) -> Result<Vec<TaskToken>, StoreError> {
         Ok(self.state().tokens.get(&id).into_iter().flatten().cloned().map(TaskToken::new).collect())
+    }
+}
+
+impl Bookmarks for World {
+    async fn bookmark(&self, job: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.state().bookmarks.get(job).cloned())
+    }
+
+    async fn set_bookmark(&self, job: &str, place: Option<&str>) -> Result<(), StoreError> {
+        self.failpoints.around("set bookmark", StoreError::Unavailable, || {
+            let mut state = self.state();
+            match place {
+                Some(place) => drop(state.bookmarks.insert(job.to_owned(), place.to_owned())),
+                None => drop(state.bookmarks.remove(job)),
+            }
+            Ok(())
+        })
     }
 }
 

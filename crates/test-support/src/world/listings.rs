@@ -47,6 +47,11 @@ impl Register for World {
         page(self.newest_first(|request| asked.contains(&request.scope.request_id)), query)
     }
 
+    async fn live(&self, shard: u8, query: &PageQuery) -> Result<Page<RequestId>, ListError> {
+        let live = self.due(shard, Timestamp::MAX, u32::MAX).await?;
+        page(live, query)
+    }
+
     async fn due(&self, shard: u8, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
         let state = self.state();
         let mut due: Vec<_> = state

@@ -37,6 +37,7 @@ pub struct State {
     pub links_by_hash: HashMap<String, ApprovalLink>,
     pub tokens: HashMap<RequestId, Vec<String>>,
     pub leases: HashMap<String, (String, Timestamp)>,
+    pub bookmarks: HashMap<String, String>,
     /// What is at the target, by the grant that it is of.
     pub target: BTreeMap<GrantId, Made>,
     /// The credentials that are in circulation.
@@ -47,6 +48,8 @@ pub struct State {
     pub target_is_down: bool,
     /// The target says yes to a removal and does nothing.
     pub target_lies: bool,
+    /// The target refuses to let go of this one.
+    pub stubborn: Option<GrantId>,
     pub executions: HashMap<RequestId, Execution>,
     pub people: BTreeMap<PrincipalId, Person>,
     pub inbox: Vec<Mail>,

@@ -2,7 +2,10 @@
 
 use super::{Late, State, World};
 use jiff::Timestamp;
-use stint_app::ports::{Artefact, Credential, CredentialIssuer, Provider, ProviderError, Secret, Sighting};
+use stint_app::ports::{
+    Artefact, Credential, CredentialIssuer, Inventory, Marked, Page, Provider, ProviderError, Secret,
+    Sighting,
+};
 use stint_domain::access::Access;
 use stint_domain::grant::{Evidence, Receipt};
 use stint_domain::ids::GrantId;
@@ -78,6 +81,25 @@ impl Provider for World {
     }
 }
 
+impl Inventory for World {
+    /// Two at a time, so that there is more than one page.
+    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
+        let state = self.state();
+        if state.target_is_down {
+            return Err(ProviderError::Unavailable("down".into()));
+        }
+        let skip: usize = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let all = state.target.values().map(|made| &made.artefact);
+        let items: Vec<_> = all
+            .skip(skip)
+            .take(2)
+            .map(|made| Marked { grant_id: made.grant_id, access: made.access.clone() })
+            .collect();
+        let next = (state.target.len() > skip + 2).then(|| (skip + 2).to_string());
+        Ok(Page { items, next })
+    }
+}
+
 pub(super) fn activate(state: &mut State, artefact: &Artefact) -> Result<(), ProviderError> {
     match &artefact.access {
         Access::IamUserElevation { user, .. } if !state.users.iter().any(|one| one == user.as_str()) => {
@@ -99,7 +121,7 @@ pub(super) fn deactivate(
     artefact: &Artefact,
     now: Timestamp,
 ) -> Result<(), ProviderError> {
-    if state.target_is_down {
+    if state.target_is_down || state.stubborn == Some(artefact.grant_id) {
         return Err(ProviderError::Unavailable("down".into()));
     }
     if state.target_lies {

@@ -1,0 +1,74 @@
+//! What should have happened by now and has not.
+
+use crate::decide_request::try_tell_workflow;
+use crate::end_access::{EndAccess, EndError, end_access};
+use crate::failure::Failure;
+use crate::ports::{ExecutionStatus, Ledger, Provider, Surroundings, TaskTokens, Workflow, WorkflowError};
+use crate::transact::load;
+use crate::workflow_input::workflow_input;
+use stint_domain::grant::GrantState;
+use stint_domain::ids::RequestId;
+use stint_domain::request::{AccessRequest, RequestState};
+use stint_domain::transition::EndCause;
+
+pub(super) async fn mend(
+    ledger: &(impl Ledger + TaskTokens),
+    provider: &impl Provider,
+    workflow: &impl Workflow,
+    surroundings: &impl Surroundings,
+    id: RequestId,
+) -> Result<(), EndError> {
+    let request = load(ledger, id).await?.request;
+    let now = surroundings.now();
+    let Some(cause) = (match &request.state {
+        // The index lags: it has moved on since.
+        _ if request.due_at().is_none_or(|due| due > now) => None,
+        RequestState::Pending { .. } if now >= request.decide_by => Some(EndCause::Overdue),
+        RequestState::Pending { .. } => ended_workflow(restarted(workflow, &request).await?),
+        RequestState::Approved { grant, .. } => match grant {
+            GrantState::Scheduled => ended_workflow(resumed(ledger, workflow, &request).await?),
+            GrantState::Activating { window, .. } if !window.is_over(now) => {
+                ended_workflow(workflow.status(id).await.map_err(Failure::from)?)
+            }
+            _ => Some(EndCause::Overdue),
+        },
+        _ => None,
+    }) else {
+        return Ok(());
+    };
+    end_access(ledger, provider, surroundings, &EndAccess { request_id: id, cause, component: "reconcile" })
+        .await?;
+    Ok(())
+}
+
+/// A workflow that is over will do nothing more for this request.
+const fn ended_workflow(status: ExecutionStatus) -> Option<EndCause> {
+    match status {
+        ExecutionStatus::Closed => Some(EndCause::WorkflowEnded),
+        ExecutionStatus::Running | ExecutionStatus::Unknown => None,
+    }
+}
+
+/// Starting what runs already does no harm, so nobody has to ask first.
+async fn restarted(workflow: &impl Workflow, request: &AccessRequest) -> Result<ExecutionStatus, Failure> {
+    match workflow.start(&workflow_input(request)).await {
+        Ok(()) => Ok(ExecutionStatus::Running),
+        Err(WorkflowError::Closed) => Ok(ExecutionStatus::Closed),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An approval that the workflow may not have heard of.
+async fn resumed(
+    tokens: &impl TaskTokens,
+    workflow: &impl Workflow,
+    request: &AccessRequest,
+) -> Result<ExecutionStatus, Failure> {
+    if try_tell_workflow(tokens, workflow, request).await? {
+        return Ok(ExecutionStatus::Running);
+    }
+    match workflow.status(request.scope.request_id).await.map_err(Failure::from)? {
+        ExecutionStatus::Unknown => restarted(workflow, request).await,
+        known => Ok(known),
+    }
+}

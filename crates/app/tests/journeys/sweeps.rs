@@ -1,0 +1,129 @@
+//! What reconcile finds by itself: at the targets, in the directory, and in a long backlog.
+
+use crate::engine::{Stage, block_on, start};
+use crate::kinds::given;
+use jiff::SignedDuration;
+use stint_app::decide_request::Verdict;
+use stint_app::ports::{Artefact, Surroundings as _};
+use stint_domain::access::Access;
+use stint_domain::audit::Outcome;
+use stint_domain::grant::{EndedBy, GrantState};
+use stint_domain::ids::{GrantId, RequestId};
+use stint_domain::window::{Window, whole_second};
+use stint_test_support::world::Made;
+use uuid::Uuid;
+
+/// Sweeps a minute apart, for as long as every shard and every page needs.
+fn sweep_for_a_while(stage: &Stage) {
+    for round in 0..12 {
+        stage.world.pass(60);
+        stage.sweep(&format!("round-{round}"));
+    }
+}
+
+/// Something with the mark of a grant that nobody has on record.
+fn planted(stage: &Stage, number: u128, access: Access) -> GrantId {
+    let grant_id = RequestId::new(Uuid::from_u128(number)).grant_id();
+    let now = whole_second(stage.world.now());
+    let end = now.saturating_add(SignedDuration::from_hours(24)).unwrap();
+    let artefact = Artefact { grant_id, access, window: Window::between(now, end).unwrap() };
+    stage.world.state().target.insert(grant_id, Made { artefact, blocks: false });
+    grant_id
+}
+
+fn strays(stage: &Stage) -> Vec<Outcome> {
+    let state = stage.world.state();
+    let taken = state.events.values().filter(|e| e.event.action == "target.stray_taken");
+    taken.map(|e| e.event.outcome).collect()
+}
+
+#[test]
+fn what_is_at_a_target_without_a_record_is_taken_away_and_what_has_one_stays() {
+    let stage = Stage::new();
+    let (id, _) = given(&stage, "payments-repair");
+    let elevation = Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: Vec::new() };
+    for number in 1..=5 {
+        planted(&stage, number, Access::EphemeralIamUser { permissions: Vec::new() });
+    }
+    planted(&stage, 6, elevation);
+    sweep_for_a_while(&stage);
+    let left: Vec<_> = stage.world.state().target.keys().copied().collect();
+    assert_eq!(left, [id.grant_id()], "page by page");
+    assert_eq!(strays(&stage), [Outcome::Success; 6]);
+}
+
+#[test]
+fn what_arrives_after_a_grant_is_over_is_taken_away() {
+    let stage = Stage::new();
+    let (id, mut at) = given(&stage, "payments-repair");
+    let made = stage.world.state().target[&id.grant_id()].clone();
+    stage.settle(id, &mut at);
+    stage.world.state().target.insert(id.grant_id(), made);
+    sweep_for_a_while(&stage);
+    assert!(!stage.world.has_leftovers(id));
+    assert_eq!(strays(&stage), [Outcome::Success]);
+}
+
+#[test]
+fn a_stray_that_the_target_keeps_is_reported_and_tried_again() {
+    let stage = Stage::new();
+    planted(&stage, 1, Access::EphemeralIamUser { permissions: Vec::new() });
+    stage.world.state().target_lies = true;
+    let failed: u32 = (0..3)
+        .map(|round| {
+            stage.world.pass(60);
+            stage.sweep(&format!("{round}")).unwrap().removals_failed
+        })
+        .sum();
+    assert_eq!((failed, strays(&stage)), (3, vec![Outcome::Failure; 3]));
+    stage.world.state().target_lies = false;
+    sweep_for_a_while(&stage);
+    assert!(stage.world.state().target.is_empty());
+}
+
+#[test]
+fn whoever_may_not_have_it_any_more_loses_it_within_minutes_and_the_others_keep_theirs() {
+    let stage = Stage::new();
+    let (lost, _) = given(&stage, "payments-read");
+    let mut ask = Stage::ask("build-logs-read", "30m");
+    ask.idempotency = None;
+    let kept = block_on(stage.submit("dora", {
+        ask.ticket = Some("OPS-1".parse().unwrap());
+        ask
+    }));
+    let kept = kept.unwrap().scope.request_id;
+    let mut at = start();
+    stage.run(kept, &mut at);
+    block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
+    stage.run(kept, &mut at);
+    stage.world.state().people.remove(&"ana".parse().unwrap());
+    sweep_for_a_while(&stage);
+    let ended = stage.request(lost);
+    let by = matches!(ended.grant(), Some(GrantState::Ended { ended_by: EndedBy::Ineligible, .. }));
+    assert!(by && !stage.world.has_leftovers(lost), "{:?}", ended.grant());
+    assert!(stage.world.has_access(kept), "{at:?}");
+    assert!(!stage.world.state().executions[&lost].running, "nothing waits for it any more");
+}
+
+#[test]
+fn a_backlog_is_worked_off_whatever_else_is_broken() {
+    let stage = Stage::new();
+    let submitted = (0..40).map(|number| {
+        let mut ask = Stage::ask("build-logs-read", "30m");
+        ask.idempotency = None;
+        let id = block_on(stage.submit("ana", ask)).unwrap().scope.request_id;
+        stage.run(id, &mut start());
+        assert!(stage.world.has_access(id), "{number}");
+        id
+    });
+    let ids: Vec<_> = submitted.collect();
+    // A day without reconcile or workflow; and one record whose target does not let go.
+    stage.world.pass(24 * 3600);
+    stage.world.state().stubborn = Some(ids[0].grant_id());
+    for round in 0..4 {
+        stage.world.pass(60);
+        stage.sweep(&format!("round-{round}"));
+    }
+    let open: Vec<_> = ids.iter().filter(|id| !stage.request(**id).is_final()).collect();
+    assert_eq!(open, [&ids[0]]);
+}
