@@ -48,7 +48,8 @@ pub struct Removal {
     pub why: RemovalReason,
     pub window: Window,
     pub began_at: Timestamp,
-    /// Before this an activation may still be on its way, so the removal is repeated rather than closed.
+    /// Before this an activation may still be on its way, so what was seen before it proves nothing: the removal is
+    /// repeated rather than closed.
     pub settles_at: Timestamp,
     pub failures: u32,
 }
@@ -115,11 +116,20 @@ pub enum Evidence {
     Blocked { receipt: Receipt, until: Timestamp },
 }
 
+impl Evidence {
+    const fn seen_at(&self) -> Timestamp {
+        match self {
+            Self::Gone(receipt) | Self::Blocked { receipt, .. } => receipt.at,
+        }
+    }
+}
+
 /// What a look at the target showed: a statement of its control plane at one moment, and no more than that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub looked_at: String,
     pub answered: String,
+    /// Not later than the look.
     pub at: Timestamp,
 }
 
@@ -179,7 +189,7 @@ impl GrantState {
             GrantCommand::Revoke { comment } => self.end(EndCause::Revoked, Some(comment), terms, now),
             GrantCommand::RetryRemoval => self.retry_removal(),
             GrantCommand::ReportRemovalFailure { error } => self.report_removal_failure(error),
-            GrantCommand::ConfirmRemoval(evidence) => self.confirm_removal(evidence, now),
+            GrantCommand::ConfirmRemoval(evidence) => self.confirm_removal(evidence),
             GrantCommand::ForceClose { comment } => self.force_close(comment),
         }
     }
@@ -292,9 +302,10 @@ impl GrantState {
         }
     }
 
-    fn confirm_removal(&self, evidence: Evidence, now: Timestamp) -> Result<GrantStep, Refusal> {
+    /// What counts is when the target was looked at, not when that is told.
+    fn confirm_removal(&self, evidence: Evidence) -> Result<GrantStep, Refusal> {
         match (self, evidence) {
-            (Self::Deactivating { removal }, _) if now < removal.settles_at => {
+            (Self::Deactivating { removal }, evidence) if evidence.seen_at() < removal.settles_at => {
                 Err(Refusal::NotSettled { settles_at: removal.settles_at })
             }
             (Self::Deactivating { removal }, evidence) => {

@@ -6,6 +6,7 @@
 use crate::engine::{At, Stage, invoke, start};
 use stint_app::decide_request::Verdict;
 use stint_domain::audit::verify;
+use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use stint_test_support::world::{Fault, Mode};
 
@@ -63,8 +64,21 @@ fn live(stage: &Stage, journey: Journey) -> Option<RequestId> {
         Ending::Expires | Ending::Denied => None,
     };
     stage.expire_as_asked();
+    stays_over(stage, id);
     stage.settle(id, &mut at);
     Some(id)
+}
+
+/// Once it has ended, nothing of it works again, however much of its window was left.
+fn stays_over(stage: &Stage, id: RequestId) {
+    for round in 0..5 {
+        let request = stage.request(id);
+        let over =
+            matches!(request.grant(), Some(GrantState::Ended { .. } | GrantState::ActivationFailed { .. }));
+        assert!(!over || !stage.world.has_access(id), "I1, ended and works: {:?}", request.state);
+        stage.world.pass(60);
+        stage.sweep(&format!("after-{round}"));
+    }
 }
 
 fn check(stage: &Stage, id: Option<RequestId>, what: &str) {

@@ -1,6 +1,7 @@
 //! What reconcile and repeated removal make good: not only is nothing left behind, what was approved is also given.
 
 use crate::engine::{At, Stage, block_on, invoke, start};
+use stint_app::activate_grant::activate_grant;
 use stint_app::decide_request::Verdict;
 use stint_domain::transition::EndCause;
 use stint_test_support::world::{ExecutionState, Fault, Mode};
@@ -81,4 +82,41 @@ fn a_removal_goes_on_at_the_target_when_the_ledger_cannot_take_the_intent() {
     assert!(!stage.world.has_leftovers(id), "but the target is clean");
     stage.settle(id, &mut At::Failed);
     assert!(stage.request(id).is_final());
+}
+
+/// Nobody hears of it: neither the rule on the event bus nor a retry of the workflow.
+fn dies_unseen(stage: &Stage, id: stint_domain::ids::RequestId) {
+    stage.world.state().executions.get_mut(&id).unwrap().running = false;
+}
+
+fn swept_for_an_hour(stage: &Stage, id: stint_domain::ids::RequestId) {
+    for round in 0..60 {
+        stage.world.pass(60);
+        stage.sweep(&format!("minute-{round}"));
+    }
+    assert!(stage.request(id).is_final() && !stage.world.has_leftovers(id), "{:?}", stage.request(id).state);
+}
+
+#[test]
+fn a_grant_whose_execution_dies_half_way_through_its_activation_is_ended_by_the_sweep_alone() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    let world = &stage.world;
+    // The intent, and then the target: the process dies with the policy written.
+    world.arm([Fault { call: 2, mode: Mode::CrashAfter }]);
+    assert!(invoke(activate_grant(world, world, world, stage.policy, world, id)).is_none());
+    assert_eq!(stage.request(id).grant().map(|grant| grant.name()), Some("ACTIVATING"));
+    assert!(world.has_leftovers(id));
+    dies_unseen(&stage, id);
+    swept_for_an_hour(&stage, id);
+}
+
+#[test]
+fn a_grant_whose_execution_dies_in_its_window_is_ended_by_the_sweep_alone() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    assert!(stage.world.has_access(id));
+    dies_unseen(&stage, id);
+    swept_for_an_hour(&stage, id);
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use stint_domain::audit::{Actor, Stream, verify};
-use stint_domain::grant::{Evidence, GrantState, Proof};
+use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::transition::{Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Step};
@@ -169,9 +169,15 @@ fn a_removal_is_not_closed_while_a_second_attempt_may_still_reach_the_target() {
     go(GrantCommand::BeginActivation, at("10:02:05")).unwrap();
     go(GrantCommand::ConfirmActivation, at("10:02:06")).unwrap();
     go(GrantCommand::End(EndCause::Returned), at("10:02:07")).unwrap();
-    let confirm = GrantCommand::ConfirmRemoval(Evidence::Gone(receipt()));
-    assert_eq!(go(confirm.clone(), at("10:02:08")), Err(Refusal::NotSettled { settles_at: at("10:02:17") }));
-    go(confirm, at("10:02:17")).unwrap();
+    let seen = |time| GrantCommand::ConfirmRemoval(Evidence::Gone(Receipt { at: at(time), ..receipt() }));
+    let not_settled = Err(Refusal::NotSettled { settles_at: at("10:02:17") });
+    assert_eq!(go(seen("10:02:08"), at("10:02:08")), not_settled);
+    assert_eq!(
+        go(seen("10:02:16"), at("10:02:20")),
+        not_settled,
+        "told later, it was seen too early all the same"
+    );
+    go(seen("10:02:17"), at("10:02:20")).unwrap();
     assert!(request.is_final());
 }
 
@@ -268,7 +274,7 @@ proptest! {
             Command::Lapse { because: LapseReason::NobodyDecidedInTime },
             Command::Grant(GrantCommand::End(EndCause::Overdue)),
             Command::Grant(GrantCommand::RetryRemoval),
-            Command::Grant(GrantCommand::ConfirmRemoval(Evidence::Gone(receipt()))),
+            Command::Grant(GrantCommand::ConfirmRemoval(Evidence::Gone(Receipt { at: now, ..receipt() }))),
         ] {
             if let Ok(Step::Do(event)) = request.decide(command, now) {
                 request = request.apply(&event, now).unwrap();

@@ -72,15 +72,17 @@ async fn credentials<P: RevealParts>(
     Ok(answer(&credential))
 }
 
-/// In the words of `credential_process`.
+/// In the words of `credential_process`; a key that lasts as long as its user has no `SessionToken`.
 fn answer(credential: &Credential) -> Response {
-    let body = json!({
+    let mut body = json!({
         "Version": 1,
         "AccessKeyId": credential.access_key_id,
         "SecretAccessKey": credential.secret_access_key.reveal(),
-        "SessionToken": credential.session_token.as_ref().map(|token| token.reveal()),
         "Expiration": credential.expires_at,
     });
+    if let (Some(fields), Some(token)) = (body.as_object_mut(), &credential.session_token) {
+        fields.insert("SessionToken".to_owned(), token.reveal().into());
+    }
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     (headers, body.to_string()).into_response()
 }
@@ -89,7 +91,7 @@ impl From<RevealError> for Problem {
     fn from(error: RevealError) -> Self {
         match error {
             RevealError::NotAllowed { .. } => Self::ActionRefused,
-            RevealError::Refused(refusal, _) => refusal.into(),
+            RevealError::Refused(refusal, request) => Self::of_grant(refusal, &request),
             RevealError::Target { .. } => Self::TargetRefused,
             RevealError::Missing(missing) => missing.into(),
         }

@@ -93,7 +93,7 @@ impl From<RevokeError> for Problem {
     fn from(error: RevokeError) -> Self {
         match error {
             RevokeError::NotAllowed { .. } => Self::ActionRefused,
-            RevokeError::Refused(refusal, _) => refusal.into(),
+            RevokeError::Refused(refusal, request) => Self::of_grant(refusal, &request),
             RevokeError::Missing(missing) => missing.into(),
         }
     }

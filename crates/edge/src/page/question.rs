@@ -5,6 +5,7 @@ use crate::csrf::Nonce;
 use askama::Template;
 use jiff::Timestamp;
 use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_app::letter::words;
 use stint_domain::entitlement::Permission;
 use stint_domain::request::AccessRequest;
 
@@ -18,11 +19,12 @@ pub(super) struct Question<'a> {
     title: String,
     entitlement: &'a str,
     target: String,
+    way: &'static str,
     permissions: &'a [Permission],
     duration: String,
     period: String,
-    /// In seconds.
-    overstay: u32,
+    usable: String,
+    end: String,
     why: String,
     ticket: Option<&'a str>,
     submitted_at: String,
@@ -38,6 +40,7 @@ impl<'a> Question<'a> {
         now: Timestamp,
     ) -> Self {
         let scope = &request.scope;
+        let access = scope.access.kind();
         Self {
             style: STYLE,
             nonce: nonce.reveal(),
@@ -46,10 +49,12 @@ impl<'a> Question<'a> {
             title: one_line(&request.entitlement_title, 200),
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.request_id.grant_id()),
+            way: words::way(&access),
             permissions: scope.access.permissions(),
             duration: scope.duration.in_words(),
             period: period(request, now),
-            overstay: scope.access.kind().max_overstay_seconds(),
+            usable: words::usable(starts_later(request, now).is_some()),
+            end: words::end(&access),
             why: quoted(scope.justification.as_str()).join("\n"),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             submitted_at: utc(request.submitted_at),
@@ -63,8 +68,12 @@ impl<'a> Question<'a> {
 fn period(request: &AccessRequest, now: Timestamp) -> String {
     let length = request.scope.duration.as_signed();
     let end = |start: Timestamp| utc(start.saturating_add(length).unwrap_or(start));
-    match request.scope.starts_at.filter(|start| *start > now) {
+    match starts_later(request, now) {
         Some(start) => format!("from {} until {}", utc(start), end(start)),
         None => format!("if you approve now, until {}", end(now)),
     }
+}
+
+fn starts_later(request: &AccessRequest, now: Timestamp) -> Option<Timestamp> {
+    request.scope.starts_at.filter(|start| *start > now)
 }

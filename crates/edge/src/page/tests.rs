@@ -5,7 +5,7 @@ use sha2::Digest as _;
 use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{EndedBy, GrantState, Proof};
-use stint_domain::ids::RequestId;
+use stint_domain::ids::{RequestId, RoleArn};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{Approval, Decider};
 use stint_domain::scope::Scope;
@@ -81,6 +81,15 @@ fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
         GrantState::Active { window: active, activated_at: at("10:00:02"), settles_at: at("10:00:02") };
     let ended =
         GrantState::Ended { ended_by: EndedBy::Returned, at: at("10:20:00"), proof: Proof::NeverActivated };
+    let forced = GrantState::Ended {
+        ended_by: EndedBy::Forced,
+        at: at("10:30:00"),
+        proof: Proof::Forced {
+            window: Window::opening(at("10:00:00"), "1h".parse().unwrap()).unwrap(),
+            error: "the target did not answer".to_owned(),
+            comment: "the account is closed".parse().unwrap(),
+        },
+    };
     let denied = RequestState::Denied { by: ben(), comment: None, at: at("10:00:00") };
     let lapsed = RequestState::Lapsed { because: LapseReason::NobodyDecidedInTime, at: at("17:00:00") };
     vec![
@@ -90,6 +99,7 @@ fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
             &["Approved", "Ben", "10:00 UTC", "until Sun 22 Nov 2026, 11:00 UTC"],
         ),
         ("ended", settled(&approved(ended)), &["Approved", "was given back at Sun 22 Nov 2026, 10:20 UTC"]),
+        ("forced", settled(&approved(forced)), &["Approved", "without proof that nothing is left"]),
         (
             "done",
             done(&approved(GrantState::Scheduled)),
@@ -129,6 +139,9 @@ fn an_open_question_says_who_what_why_how_long_and_what_happens_otherwise() {
         "Read payments",
         "payments-read",
         "IAM user ana",
+        "own IAM user is allowed more",
+        "Usable within about 10 s of the approval",
+        "An early end stops sessions in use, too; it takes effect within 60 s",
         "1 h",
         "until Sun 22 Nov 2026, 11:00 UTC",
         "s3:ListBucket",
@@ -150,11 +163,27 @@ fn an_open_question_says_who_what_why_how_long_and_what_happens_otherwise() {
 fn a_start_that_was_asked_for_is_shown_until_it_has_passed() {
     let mut later = request();
     later.scope.starts_at = Some(at("12:00:00"));
-    assert!(
-        question(&later).html().contains("from Sun 22 Nov 2026, 12:00 UTC until Sun 22 Nov 2026, 13:00 UTC")
-    );
+    let page = question(&later);
+    assert!(page.html().contains("from Sun 22 Nov 2026, 12:00 UTC until Sun 22 Nov 2026, 13:00 UTC"));
+    assert!(page.html().contains("Usable within about 10 s of its start"));
     later.scope.starts_at = Some(at("09:59:59"));
-    assert!(question(&later).html().contains("if you approve now, until Sun 22 Nov 2026, 11:00 UTC"));
+    let page = question(&later);
+    assert!(page.html().contains("if you approve now, until Sun 22 Nov 2026, 11:00 UTC"));
+    assert!(page.html().contains("Usable within about 10 s of the approval"));
+}
+
+#[test]
+fn a_question_says_where_and_by_which_way_for_every_kind_of_access() {
+    let role: RoleArn = "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
+    let source_identity = "ana".parse().unwrap();
+    let mut asked = request();
+    asked.scope.access = Access::EphemeralIamUser { permissions: Vec::new() };
+    let name = asked.scope.request_id.grant_id().artefact_name();
+    let page = question(&asked);
+    assert!(page.html().contains(&name) && page.html().contains("made for this alone"));
+    asked.scope.access = Access::RoleSession { role: role.clone(), source_identity, permissions: Vec::new() };
+    let page = question(&asked);
+    assert!(page.html().contains(role.as_str()) && page.html().contains("sessions of a role"));
 }
 
 #[test]

@@ -105,6 +105,6 @@ const fn ended(by: EndedBy) -> &'static str {
         EndedBy::Returned => "was given back",
         EndedBy::Revoked => "was revoked",
         EndedBy::Ineligible => "ended because it may not be had any more",
-        EndedBy::Forced => "was ended by force",
+        EndedBy::Forced => "was closed by an administrator without proof that nothing is left,",
     }
 }

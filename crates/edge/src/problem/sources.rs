@@ -6,6 +6,7 @@ use std::error::Error;
 use stint_app::failure::{Failure, Missing};
 use stint_app::ports::{DirectoryError, ListError, StoreError};
 use stint_domain::BadInput;
+use stint_domain::request::AccessRequest;
 use stint_domain::transition::Refusal;
 
 impl Problem {
@@ -75,6 +76,17 @@ impl From<ListError> for Problem {
                 "must come from the page before, of the same listing",
             )),
             ListError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// What `refusal` comes to for whoever asked something of the grant of `request`, in the state that it really is in.
+    #[must_use]
+    pub fn of_grant(refusal: Refusal, request: &AccessRequest) -> Self {
+        match (Self::from(refusal), request.grant()) {
+            (Self::WrongState { .. }, Some(grant)) => Self::WrongState { state: grant.name() },
+            (problem, _) => problem,
         }
     }
 }

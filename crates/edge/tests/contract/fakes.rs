@@ -61,6 +61,10 @@ impl Parts for Fakes {
     type Keys = Keys;
 }
 
+pub(crate) fn tokens() -> TokenVerifier<Keys> {
+    TokenVerifier::new(Keys, ISSUER.to_owned(), vec!["cli".to_owned()])
+}
+
 /// What is sent beside method and path.
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Sent<'a> {
@@ -83,7 +87,7 @@ impl Stage {
             workflow: World::default(),
             expirer: World::default(),
             surroundings: World::default(),
-            tokens: TokenVerifier::new(Keys, ISSUER.to_owned(), vec!["cli".to_owned()]),
+            tokens: tokens(),
             policy: PolicyBundle::embedded().unwrap(),
         };
         Self { api: Arc::new(api), document: document(), seen: RefCell::default() }
@@ -94,9 +98,13 @@ impl Stage {
         self.api.surroundings.pass(seconds);
     }
 
+    pub(crate) fn bearer(&self, who: &str) -> String {
+        format!("Bearer {}", token(who, self.api.surroundings.now()))
+    }
+
     /// Signed by `who`, with a JSON body unless it is empty.
     pub(crate) async fn ask(&self, who: &str, call: &str, expected: u16, sent: Sent<'_>) -> Value {
-        let bearer = format!("Bearer {}", token(who, self.api.surroundings.now()));
+        let bearer = self.bearer(who);
         let mut headers = vec![("authorization", bearer.as_str())];
         if !sent.body.is_empty() && !sent.headers.iter().any(|(name, _)| *name == "content-type") {
             headers.push(("content-type", "application/json"));
@@ -108,13 +116,15 @@ impl Stage {
     /// `call`: method and path, such as `GET /v1/me`.
     pub(crate) async fn send(&self, call: &str, expected: u16, sent: Sent<'_>) -> Value {
         let (method, path) = call.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in sent.headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Body::from(sent.body.to_owned())).unwrap();
-        let response = router(Arc::clone(&self.api)).oneshot(request).await.unwrap();
+        let response = router(Arc::clone(&self.api)).oneshot(request(method, path, sent)).await.unwrap();
         self.check(method, path, expected, response).await
+    }
+
+    /// What the function `request` answers, whatever the document says of it.
+    pub(crate) async fn routed(&self, who: &str, method: &str, path: &str) -> Response {
+        let headers = [("authorization", &*self.bearer(who))];
+        let request = request(method, path, Sent { headers: &headers, body: "" });
+        router(Arc::clone(&self.api)).oneshot(request).await.unwrap()
     }
 
     /// Holds an answer to the document; what it says, if that is JSON.
@@ -165,6 +175,14 @@ impl Stage {
             }
         }
     }
+}
+
+pub(crate) fn request(method: &str, path: &str, sent: Sent<'_>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in sent.headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(sent.body.to_owned())).unwrap()
 }
 
 /// The document's path for one with ids in it.

@@ -17,6 +17,7 @@ mod fakes;
 mod names;
 mod openapi;
 mod pages;
+mod reveal;
 mod schema;
 mod template;
 

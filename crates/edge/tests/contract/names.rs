@@ -23,7 +23,7 @@ const PAGES: [&str; 12] = [
 const FOLDERS: [&str; 8] =
     ["crates/", "docs/", "functions/", "infra/", "localstack/", "policies/", "statemachines/", "tests/"];
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -39,7 +39,7 @@ fn is_sentence(text: &str) -> bool {
     letters && text.bytes().filter(|b| *b == b'_').count() >= 4
 }
 
-fn sources(folder: &Path, all: &mut String) {
+pub(crate) fn sources(folder: &Path, all: &mut String) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
         if path.is_dir() {

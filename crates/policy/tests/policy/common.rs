@@ -20,9 +20,10 @@ pub(crate) struct Case {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Circumstances {
-    duration: String,
-    at: jiff::Timestamp,
-    has_ticket: bool,
+    duration: Option<String>,
+    at: Option<jiff::Timestamp>,
+    has_ticket: Option<bool>,
+    /// Whose request or grant it is, where that is asked.
     requester: Option<String>,
 }
 
@@ -43,11 +44,18 @@ impl Case {
         has_ticket: bool,
     ) -> Self {
         let context = Circumstances {
-            duration: duration.to_owned(),
-            at: "2026-11-23T10:00:00Z".parse().unwrap(),
-            has_ticket,
+            duration: Some(duration.to_owned()),
+            at: Some("2026-11-23T10:00:00Z".parse().unwrap()),
+            has_ticket: Some(has_ticket),
             requester: (action == "approve").then(|| "ana".to_owned()),
         };
+        Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
+    }
+
+    /// About what ana has.
+    pub(crate) fn grant(who: &str, action: &str, entitlement: &str) -> Self {
+        let requester = Some("ana".to_owned());
+        let context = Circumstances { duration: None, at: None, has_ticket: None, requester };
         Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
     }
 
@@ -59,17 +67,20 @@ impl Case {
     pub(crate) fn put_to(&self, bundle: &PolicyBundle) -> Decided {
         let who = person(&self.who);
         let context = self.context.as_ref();
+        let id = || self.entitlement.as_ref().unwrap().parse().unwrap();
         let about = || {
             let entitlement = bundle.entitlement(&self.entitlement.as_ref()?.parse().unwrap()).unwrap();
             Some((entitlement, context?.ask()))
         };
+        let requester = || person(context.unwrap().requester.as_ref().unwrap()).id;
         match self.action.as_str() {
             "request" => about().map(|(e, ask)| bundle.may_request(&who, e, &ask).into()).unwrap(),
             "auto-approve" => about().map(|(e, ask)| bundle.auto_approves(&who, e, &ask).into()).unwrap(),
             "approve" => {
-                let requester = person(context.unwrap().requester.as_ref().unwrap()).id;
-                about().map(|(e, ask)| bundle.may_approve(&who, &requester, e, &ask).into()).unwrap()
+                about().map(|(e, ask)| bundle.may_approve(&who, &requester(), e, &ask).into()).unwrap()
             }
+            "revoke" => bundle.may_revoke(&who, &requester(), &id()).into(),
+            "force-close" => bundle.may_force_close(&who, &requester(), &id()).into(),
             "read-audit" => bundle.may_read_audit(&who).into(),
             "export-audit" => bundle.may_export_audit(&who).into(),
             other => panic!("no such action: {other}"),
@@ -79,7 +90,11 @@ impl Case {
 
 impl Circumstances {
     fn ask(&self) -> Ask {
-        Ask { duration: self.duration.parse().unwrap(), at: self.at, has_ticket: self.has_ticket }
+        Ask {
+            duration: self.duration.as_ref().expect("a duration").parse().unwrap(),
+            at: self.at.expect("a time"),
+            has_ticket: self.has_ticket.expect("a ticket or none"),
+        }
     }
 }
 

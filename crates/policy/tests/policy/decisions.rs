@@ -5,7 +5,11 @@ use crate::common::{self, Case, cases};
 use std::collections::BTreeSet;
 use stint_policy::PolicyBundle;
 
-const ACTIONS: [&str; 5] = ["request", "auto-approve", "approve", "read-audit", "export-audit"];
+const ACTIONS: [&str; 7] =
+    ["request", "auto-approve", "approve", "revoke", "force-close", "read-audit", "export-audit"];
+
+/// Asked about a grant that there is, so the circumstances of an ask say nothing.
+const ABOUT_GRANTS: [&str; 2] = ["revoke", "force-close"];
 
 #[test]
 fn every_case_is_decided_as_its_folder_says_and_by_the_policies_it_names() {
@@ -64,6 +68,11 @@ fn table(bundle: &PolicyBundle) -> String {
                 continue;
             }
             for entitlement in &entitlements {
+                if ABOUT_GRANTS.contains(&action) {
+                    table +=
+                        &row(who, action, entitlement, &[verdict(Case::grant(who, action, entitlement))]);
+                    continue;
+                }
                 let about =
                     |(duration, ticket)| verdict(Case::about(who, action, entitlement, duration, ticket));
                 table += &row(who, action, entitlement, &CIRCUMSTANCES.map(about));

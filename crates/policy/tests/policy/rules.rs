@@ -90,8 +90,24 @@ fn an_error_denies_every_kind_of_question() {
     let (yes, no) =
         (sound.may_approve(&ben, &ana.id, thing, &ask()), broken.may_approve(&ben, &ana.id, thing, &ask()));
     assert!(yes.is_ok() && no.is_err());
+    let revoke = |bundle: &PolicyBundle| bundle.may_revoke(&ben, &ana.id, &thing.id).is_ok();
+    assert!(revoke(&sound) && !revoke(&broken));
+    let close = |bundle: &PolicyBundle| bundle.may_force_close(&ben, &ana.id, &thing.id).is_ok();
+    assert!(close(&sound) && !close(&broken));
     assert!(sound.may_read_audit(&ana).is_ok() && broken.may_read_audit(&ana).is_err());
     assert!(sound.may_export_audit(&ana).is_ok() && broken.may_export_audit(&ana).is_err());
+}
+
+/// Access to something that is no longer in the catalog can still be taken away, by whom policy trusts with anything.
+#[test]
+fn an_entitlement_that_is_gone_is_critical_and_has_nobody_in_its_groups() {
+    let gone = "gone".parse().unwrap();
+    let (ana, ben) = (person("ana"), person("ben"));
+    let revoke =
+        |condition: &str| bundle(&[&permit_when(condition)]).may_revoke(&ben, &ana.id, &gone).is_ok();
+    assert!(revoke("resource.risk == \"critical\""));
+    assert!(!revoke("resource.risk == \"low\""));
+    assert!(!revoke("principal in resource.approvers || principal in resource.requesters"));
 }
 
 #[test]

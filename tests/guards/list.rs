@@ -1,0 +1,148 @@
+//! The guards, and what goes red without them.
+
+/// A piece of code that guards something, and how it looks when it does not.
+pub(crate) struct Guard {
+    pub(crate) what: &'static str,
+    pub(crate) file: &'static str,
+    /// In the file exactly once.
+    pub(crate) is: &'static str,
+    pub(crate) becomes: &'static str,
+    pub(crate) suite: &'static str,
+    /// Which of the suite's tests are run; nothing for all.
+    pub(crate) tests: &'static str,
+}
+
+const FAULTS: (&str, &str) = ("journeys", "faults::");
+const MODEL: (&str, &str) = ("model", "no_order");
+
+const fn guard(
+    what: &'static str,
+    file: &'static str,
+    is: &'static str,
+    becomes: &'static str,
+    (suite, tests): (&'static str, &'static str),
+) -> Guard {
+    Guard { what, file, is, becomes, suite, tests }
+}
+
+pub(crate) const GUARDS: [Guard; 17] = [
+    guard(
+        "a removal is not closed while an activation may be on its way",
+        "crates/domain/src/grant.rs",
+        "(Self::Deactivating { removal }, evidence) if evidence.seen_at() < removal.settles_at => {",
+        "(Self::Deactivating { removal }, evidence) if false && evidence.seen_at() < removal.settles_at => {",
+        MODEL,
+    ),
+    guard(
+        "what was seen before all had settled proves nothing",
+        "crates/domain/src/grant.rs",
+        "Self::Gone(receipt) | Self::Blocked { receipt, .. } => receipt.at,",
+        "Self::Gone(_) | Self::Blocked { .. } => Timestamp::MAX,",
+        MODEL,
+    ),
+    guard(
+        "what was removed is read back",
+        "crates/app/src/end_access.rs",
+        "Sighting::StillThere { looked_at } => Err(format!(\"still there: {looked_at}\")),",
+        "Sighting::StillThere { looked_at } => Ok(Evidence::Gone(stint_domain::grant::Receipt { looked_at, answered: String::new(), at: surroundings.now() })),",
+        ("journeys", "mended::"),
+    ),
+    guard(
+        "a removal that failed is taken up again",
+        "crates/domain/src/grant.rs",
+        "Self::RemovalFailed { .. } => Ok(GrantStep::Do(GrantEvent::RemovalRetried)),",
+        "Self::RemovalFailed { .. } => Ok(GrantStep::Already),",
+        FAULTS,
+    ),
+    guard(
+        "a removal does not wait for its record",
+        "crates/app/src/end_access.rs",
+        "Err(error) => Ok(Intent::Unrecorded(error)),",
+        "Err(error) => Err(error.into()),",
+        ("journeys", "mended::"),
+    ),
+    guard(
+        "a block is lifted when it has done its work",
+        "crates/domain/src/due.rs",
+        "Proof::Blocked { until, .. } => (*until, GRACE_SECONDS),",
+        "Proof::Blocked { .. } => return None,",
+        FAULTS,
+    ),
+    guard(
+        "sessions that are cut are not called gone",
+        "crates/domain/src/grant.rs",
+        "Evidence::Blocked { receipt, until } => (receipt, Some(until)),",
+        "Evidence::Blocked { receipt, .. } => (receipt, None),",
+        FAULTS,
+    ),
+    guard(
+        "a removal that hangs is due again",
+        "crates/domain/src/due.rs",
+        "GrantState::Deactivating { removal } => (removal.began_at.max(removal.settles_at), GRACE_SECONDS),",
+        "GrantState::Deactivating { .. } => return None,",
+        FAULTS,
+    ),
+    guard(
+        "an activation that hangs is due again",
+        "crates/domain/src/due.rs",
+        "GrantState::Activating { last_attempt_at, .. } => (*last_attempt_at, GRACE_SECONDS),",
+        "GrantState::Activating { .. } => return None,",
+        ("journeys", "mended::"),
+    ),
+    guard(
+        "a window that is over is due again",
+        "crates/domain/src/due.rs",
+        "GrantState::Active { window, .. } => (window.ends_at(), GRACE_SECONDS),",
+        "GrantState::Active { .. } => return None,",
+        ("journeys", "mended::"),
+    ),
+    guard(
+        "a workflow that was never started is started",
+        "crates/app/src/reconcile/due.rs",
+        "RequestState::Pending { .. } => ended_workflow(restarted(workflow, &request).await?),",
+        "RequestState::Pending { .. } => None,",
+        ("journeys", "mended::"),
+    ),
+    guard(
+        "only what was approved is activated",
+        "crates/domain/src/request.rs",
+        "if command == GrantCommand::BeginActivation && approval.scope_hash != self.scope.hash() {",
+        "if false && approval.scope_hash != self.scope.hash() {",
+        ("rules", ""),
+    ),
+    guard(
+        "nobody decides on their own request",
+        "crates/domain/src/request.rs",
+        "if by.is(&self.scope.requester) {",
+        "if false && by.is(&self.scope.requester) {",
+        ("rules", ""),
+    ),
+    guard(
+        "who is not eligible at the start gets nothing",
+        "crates/app/src/activate_grant.rs",
+        "if !matches!(recorded.request.grant(), Some(GrantState::Scheduled)) {",
+        "if true {",
+        ("journeys", "known_failures::"),
+    ),
+    guard(
+        "a credential is for its holder",
+        "crates/app/src/withdraw.rs",
+        "if recorded.request.scope.requester == caller.principal {",
+        "if true {",
+        ("journeys", "kinds::"),
+    ),
+    guard(
+        "a timer does not end access early",
+        "crates/domain/src/grant.rs",
+        "Self::Active { window, .. } if cause.waits_for_the_window() && !window.is_over(now) => {",
+        "Self::Active { window, .. } if false && !window.is_over(now) => {",
+        ("journeys", "endings::"),
+    ),
+    guard(
+        "what belongs to no grant is taken away",
+        "crates/app/src/reconcile/strays.rs",
+        "if is_stray(ledger, &marked).await? {",
+        "if false && is_stray(ledger, &marked).await? {",
+        ("journeys", "sweeps::"),
+    ),
+];
