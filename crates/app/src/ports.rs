@@ -291,6 +291,23 @@ pub trait Inventory: Send + Sync {
     ) -> impl Future<Output = Result<Page<Marked>, ProviderError>> + Send;
 }
 
+/// Why a target cannot take what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// It does not wear the boundary, does not exist, or is one of Stint's own.
+    #[error("the target is not enrolled")]
+    NotEnrolled,
+    /// Its policies leave no room for another, and for the one that may be needed to take it away.
+    #[error("the target has no room for it")]
+    NoRoom,
+}
+
+/// Looks at a target before anybody is asked about it, so that nothing is approved that cannot be given.
+pub trait Enrolment: Send + Sync {
+    fn check(&self, access: &Access)
+    -> impl Future<Output = Result<Result<(), Unfit>, ProviderError>> + Send;
+}
+
 /// A secret on its way to its holder: it has no `Debug` and no `Serialize`.
 pub struct Secret(String);
 

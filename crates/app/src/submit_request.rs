@@ -2,12 +2,14 @@
 //!
 //! Guards: nothing is accepted that policy does not allow for this person, this entitlement and these circumstances;
 //! the same `Idempotency-Key` makes one request; a refusal is an audit event. A request that policy approves at once
-//! is approved in the same commit that creates it, before any workflow starts.
+//! is approved in the same commit that creates it, before any workflow starts. What the target could not take is not
+//! accepted either.
 
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::ports::{
-    Directory, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings, Workflow, WorkflowError,
+    Directory, Enrolment, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings, Unfit,
+    Workflow, WorkflowError,
 };
 use crate::workflow_input::workflow_input;
 use jiff::{SignedDuration, Timestamp};
@@ -70,8 +72,10 @@ pub enum SubmitError {
     /// Unknown, or not for this caller: the answer is the same.
     #[error("the entitlement may not be requested by this caller")]
     NotAllowed { reasons: Vec<String> },
-    #[error("the caller has no enrolled IAM user")]
+    #[error("the target is not enrolled")]
     NotEnrolled,
+    #[error("the target has no room for it")]
+    NoRoom,
     #[error(transparent)]
     BadInput(#[from] BadInput),
     #[error("the idempotency key stands for another body")]
@@ -100,7 +104,7 @@ pub enum Submitted {
 /// [`SubmitError`], by what the caller can do. Whatever is not [`SubmitError::Failure`] changed nothing but the audit.
 pub async fn submit_request(
     ledger: &(impl Ledger + IdempotencyKeys),
-    directory: &impl Directory,
+    (directory, targets): (&impl Directory, &impl Enrolment),
     workflow: &impl Workflow,
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
@@ -113,7 +117,10 @@ pub async fn submit_request(
         return Ok(Submitted::Replayed(Box::new(earlier.request)));
     }
     let id = new_request_id(now, &surroundings.random());
-    let prepared = prepare(directory, policy, caller, &ask, id, now).await;
+    let prepared = match prepare(directory, policy, caller, &ask, id, now).await {
+        Ok(change) => fit(targets, change).await,
+        Err(error) => Err(error),
+    };
     let change = match prepared {
         Ok(change) => change,
         Err(error) => return Err(audited(ledger, caller, &ask, now, error).await),
@@ -167,6 +174,15 @@ fn record_of(caller: &Caller, claim: &IdempotencyClaim, id: RequestId, now: Time
         body_hash: claim.body_hash.clone(),
         request_id: id,
         expires_at: now.saturating_add(KEY_LIVES).unwrap_or(now),
+    }
+}
+
+/// Nobody is asked about what could not be given.
+async fn fit(targets: &impl Enrolment, change: Change) -> Result<Change, SubmitError> {
+    match targets.check(&change.after().request.scope.access).await.map_err(Failure::from)? {
+        Ok(()) => Ok(change),
+        Err(Unfit::NotEnrolled) => Err(SubmitError::NotEnrolled),
+        Err(Unfit::NoRoom) => Err(SubmitError::NoRoom),
     }
 }
 
@@ -275,7 +291,7 @@ async fn audited(
     error: SubmitError,
 ) -> SubmitError {
     let reason = match &error {
-        SubmitError::NotAllowed { .. } | SubmitError::NotEnrolled => error.to_string(),
+        SubmitError::NotAllowed { .. } | SubmitError::NotEnrolled | SubmitError::NoRoom => error.to_string(),
         _ => return error,
     };
     if ask.dry_run {

@@ -5,6 +5,7 @@
 
 mod credentials;
 mod elevation;
+mod enrolment;
 mod ephemeral;
 mod errors;
 mod inventory;

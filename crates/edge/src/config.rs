@@ -54,6 +54,8 @@ pub struct RequestConfig {
     pub tables: Tables,
     pub state_machine_arn: String,
     pub expire_function: String,
+    /// What is enrolled wears it.
+    pub boundary: String,
     pub user_pool_id: String,
     /// The URL that the issuer calls itself in its tokens.
     pub issuer: String,
@@ -181,6 +183,7 @@ impl Config for RequestConfig {
             tables: env.tables(),
             state_machine_arn: env.text("STINT_STATE_MACHINE_ARN"),
             expire_function: env.text("STINT_EXPIRE_FUNCTION"),
+            boundary: env.text("STINT_BOUNDARY_ARN"),
             user_pool_id: env.text("STINT_USER_POOL_ID"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),

@@ -48,6 +48,7 @@ pub enum Problem {
     TooLate,
     IdempotencyKeyReused,
     NotEnrolled,
+    NoRoom,
     /// Policy does not let the caller have or take what they know to exist.
     ActionRefused,
     /// This kind of access is used with a key that its holder has already.
@@ -62,7 +63,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 23] = [
+    pub const ALL_KINDS: [&'static str; 24] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -80,6 +81,7 @@ impl Problem {
         "too-late",
         "idempotency-key-reused",
         "not-enrolled",
+        "no-room",
         "action-refused",
         "no-credential",
         "target-refused",
@@ -109,6 +111,7 @@ impl Problem {
             Self::TooLate => "too-late",
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::NotEnrolled => "not-enrolled",
+            Self::NoRoom => "no-room",
             Self::ActionRefused => "action-refused",
             Self::NoCredential => "no-credential",
             Self::TargetRefused => "target-refused",
@@ -136,7 +139,7 @@ impl Problem {
                 StatusCode::CONFLICT
             }
             Self::TooLate => StatusCode::GONE,
-            Self::IdempotencyKeyReused | Self::NotEnrolled => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyKeyReused | Self::NotEnrolled | Self::NoRoom => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -162,7 +165,8 @@ impl Problem {
             Self::Conflict => "Somebody else was faster",
             Self::TooLate => "Too late",
             Self::IdempotencyKeyReused => "The idempotency key stands for something else",
-            Self::NotEnrolled => "You are not enrolled",
+            Self::NotEnrolled => "The target is not enrolled",
+            Self::NoRoom => "The target has no room",
             Self::ActionRefused => "You may not do this",
             Self::NoCredential => "There is no credential to hand out",
             Self::TargetRefused => "The target refused",
@@ -207,7 +211,8 @@ impl Problem {
             Self::Conflict => "Read it again, and repeat what still applies.",
             Self::TooLate => "The time for this is over; make a new request if it is still needed.",
             Self::IdempotencyKeyReused => "Use a new key, or send exactly what the key was used with before.",
-            Self::NotEnrolled => "Ask an administrator of Stint to enrol your IAM user.",
+            Self::NotEnrolled => "Ask an administrator of Stint to enrol your IAM user, or the role.",
+            Self::NoRoom => "Give back a grant that you do not need any more, and ask again.",
             Self::ActionRefused => {
                 "Ask somebody who may do it; what may be asked for is in the list of entitlements."
             }

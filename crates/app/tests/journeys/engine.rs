@@ -90,7 +90,8 @@ impl Stage {
 
     pub(crate) async fn submit(&self, who: &str, ask: SubmitRequest) -> Result<AccessRequest, SubmitError> {
         let world = &self.world;
-        let done = submit_request(world, world, world, self.policy, world, &Self::caller(who), ask).await?;
+        let done =
+            submit_request(world, (world, world), world, self.policy, world, &Self::caller(who), ask).await?;
         let (Submitted::Accepted(request) | Submitted::Replayed(request) | Submitted::WouldBe(request)) =
             done;
         Ok(*request)

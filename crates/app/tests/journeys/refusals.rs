@@ -143,3 +143,19 @@ fn a_start_in_the_past_or_a_life_over_a_year_is_refused() {
         .replace("-11-22", "-03-01");
     assert!(starting(&soon).is_ok(), "{soon}");
 }
+
+#[test]
+fn what_the_target_could_not_take_is_not_even_asked_about() {
+    let stage = Stage::new();
+    let ask = || Stage::ask("payments-read", "30m");
+    stage.world.state().full.insert("ana".to_owned());
+    assert!(matches!(block_on(stage.submit("ana", ask())), Err(SubmitError::NoRoom)));
+    let users = std::mem::take(&mut stage.world.state().users);
+    assert!(matches!(block_on(stage.submit("ana", ask())), Err(SubmitError::NotEnrolled)));
+    assert!(stage.world.state().records.is_empty() && stage.world.state().executions.is_empty());
+    assert_eq!(system_actions(&stage), ["request.refused"; 2]);
+
+    stage.world.state().users = users;
+    stage.world.state().full.clear();
+    assert!(block_on(stage.submit("ana", ask())).is_ok());
+}

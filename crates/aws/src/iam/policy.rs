@@ -28,15 +28,24 @@ struct Statement {
 
 /// What was approved, and an end to it.
 pub(super) fn allow(artefact: &Artefact) -> Result<String, ProviderError> {
-    let end = artefact.window.ends_at().to_string();
-    let dated = BTreeMap::from([("DateLessThan", BTreeMap::from([("aws:CurrentTime".to_owned(), end)]))]);
+    dated(artefact.access.permissions(), &artefact.window.ends_at().to_string())
+}
+
+/// How many characters of an IAM user's room a grant of these takes.
+pub(super) fn size(permissions: &[Permission]) -> Result<usize, ProviderError> {
+    dated(permissions, "2026-11-22T10:00:00Z").map(|document| document.chars().count())
+}
+
+fn dated(permissions: &[Permission], end: &str) -> Result<String, ProviderError> {
+    let until = BTreeMap::from([("aws:CurrentTime".to_owned(), end.to_owned())]);
+    let condition = BTreeMap::from([("DateLessThan", until)]);
     let statement = |permission: &Permission| Statement {
         effect: "Allow",
         action: permission.actions.clone(),
         resource: permission.resources.clone(),
-        condition: dated.clone(),
+        condition: condition.clone(),
     };
-    rendered(artefact.access.permissions().iter().map(statement).collect())
+    rendered(permissions.iter().map(statement).collect())
 }
 
 /// Stops the sessions of one grant, and nobody else's.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{Answers, config};
-use stint_app::ports::CredentialIssuer as _;
+use stint_app::ports::{CredentialIssuer as _, Enrolment as _, Unfit};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::Evidence;
 use stint_domain::window::Window;
@@ -271,4 +271,46 @@ async fn a_new_key_takes_the_place_of_those_before_it() {
     assert_eq!(given.access_key_id.trim(), "AKIA3");
     let expected = ["ListAccessKeys", "DeleteAccessKey", "DeleteAccessKey", "CreateAccessKey"];
     assert_eq!(calls(&answers), expected);
+}
+
+fn named(names: &[&str]) -> String {
+    let members: String = names.iter().map(|name| format!("<member>{name}</member>")).collect();
+    format!(
+        "<ListUserPoliciesResponse><ListUserPoliciesResult><PolicyNames>{members}</PolicyNames>\
+         <IsTruncated>false</IsTruncated></ListUserPoliciesResult></ListUserPoliciesResponse>"
+    )
+}
+
+fn policy_of_user(length: usize) -> String {
+    format!(
+        "<GetUserPolicyResponse><GetUserPolicyResult><UserName>a</UserName><PolicyName>p</PolicyName><PolicyDocument>\
+         {}%20%20</PolicyDocument></GetUserPolicyResult></GetUserPolicyResponse>",
+        "x".repeat(length)
+    )
+}
+
+#[tokio::test]
+async fn only_what_wears_the_boundary_is_enrolled_and_nothing_of_stints_own() {
+    let got = |path, boundary| user(path, boundary).replace("CreateUser", "GetUser");
+    let (iam, _) = in_order(&[(200, &got("/", BOUNDARY)), (200, &named(&[]))]);
+    assert_eq!(iam.check(&elevation().access).await.unwrap(), Ok(()));
+    for wrong in [got("/", "arn:aws:iam::aws:policy/Other"), got("/stint/", BOUNDARY)] {
+        let (iam, _) = in_order(&[(200, &wrong)]);
+        assert_eq!(iam.check(&elevation().access).await.unwrap(), Err(Unfit::NotEnrolled));
+    }
+    let (iam, _) = always(404, &failure("NoSuchEntity"));
+    assert_eq!(iam.check(&elevation().access).await.unwrap(), Err(Unfit::NotEnrolled));
+    assert_eq!(iam.check(&sessions().access).await.unwrap(), Err(Unfit::NotEnrolled));
+    let (iam, _) = always(500, &failure("ServiceFailure"));
+    assert!(iam.check(&elevation().access).await.is_err(), "not knowing is neither yes nor no");
+}
+
+#[tokio::test]
+async fn room_is_counted_without_white_space_and_some_is_kept_free() {
+    let got = user("/", BOUNDARY).replace("CreateUser", "GetUser");
+    let left = 2_048 - 256 - policy::size(&permissions()).unwrap();
+    for (length, fits) in [(left, Ok(())), (left + 1, Err(Unfit::NoRoom))] {
+        let (iam, _) = in_order(&[(200, &got), (200, &named(&["p"])), (200, &policy_of_user(length))]);
+        assert_eq!(iam.check(&elevation().access).await.unwrap(), fits, "{length}");
+    }
 }

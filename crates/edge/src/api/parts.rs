@@ -4,7 +4,7 @@ use super::signed::Verifies;
 use crate::identity::TokenVerifier;
 use jiff::Timestamp;
 use stint_app::ports::{
-    ApprovalLinks, AuditTrail, Directory, Expirer, IdempotencyKeys, KeySource, Ledger, Register,
+    ApprovalLinks, AuditTrail, Directory, Enrolment, Expirer, IdempotencyKeys, KeySource, Ledger, Register,
     Surroundings, TaskTokens, Workflow,
 };
 use stint_policy::PolicyBundle;
@@ -17,6 +17,7 @@ impl<T: Ledger + IdempotencyKeys + ApprovalLinks + TaskTokens + Register + Audit
 pub trait Parts: Send + Sync + 'static {
     type Store: Store + 'static;
     type Directory: Directory + 'static;
+    type Targets: Enrolment + 'static;
     type Workflow: Workflow + 'static;
     type Expirer: Expirer + 'static;
     type Surroundings: Surroundings + 'static;
@@ -26,6 +27,7 @@ pub trait Parts: Send + Sync + 'static {
 pub struct Api<P: Parts> {
     pub store: P::Store,
     pub directory: P::Directory,
+    pub targets: P::Targets,
     pub workflow: P::Workflow,
     pub expirer: P::Expirer,
     pub surroundings: P::Surroundings,

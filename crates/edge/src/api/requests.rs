@@ -76,7 +76,7 @@ pub(super) async fn submit<P: Parts>(
     let command = command(body, &headers, params.dry_run)?;
     let done = submit_request(
         &api.store,
-        &api.directory,
+        (&api.directory, &api.targets),
         &api.workflow,
         &api.policy,
         &api.surroundings,
@@ -126,6 +126,7 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::NotAllowed { .. } => Self::RequestRefused,
             SubmitError::NotEnrolled => Self::NotEnrolled,
+            SubmitError::NoRoom => Self::NoRoom,
             SubmitError::BadInput(bad) => bad.into(),
             SubmitError::KeyReused => Self::IdempotencyKeyReused,
             SubmitError::Failure(failure) => failure.into(),

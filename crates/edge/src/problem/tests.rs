@@ -31,6 +31,7 @@ fn every() -> Vec<Problem> {
         Problem::TooLate,
         Problem::IdempotencyKeyReused,
         Problem::NotEnrolled,
+        Problem::NoRoom,
         Problem::ActionRefused,
         Problem::NoCredential,
         Problem::TargetRefused,

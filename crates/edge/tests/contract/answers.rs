@@ -280,6 +280,8 @@ async fn every_problem_is_as_documented_where_it_occurs() {
     let late = stage.submitted(ASK).await;
     stage.pass(9 * 3600);
     stage.ask("ben", &format!("POST /v1/requests/{late}/approve"), 410, none()).await;
+    stage.api.targets.state().full.insert("ana".to_owned());
+    stage.ask("ana", post, 422, body(ASK)).await;
     let ana = "ana".parse().unwrap();
     stage.api.directory.state().people.get_mut(&ana).unwrap().iam_user = None;
     stage.ask("ana", post, 422, body(ASK)).await;

@@ -55,6 +55,7 @@ pub(crate) struct Fakes;
 impl Parts for Fakes {
     type Store = World;
     type Directory = World;
+    type Targets = World;
     type Workflow = World;
     type Expirer = World;
     type Surroundings = World;
@@ -84,6 +85,7 @@ impl Stage {
         let api = Api {
             store: World::default(),
             directory: World::default(),
+            targets: World::default(),
             workflow: World::default(),
             expirer: World::default(),
             surroundings: World::default(),

@@ -43,7 +43,7 @@ async fn link(page: &Page) -> String {
         idempotency: None,
         dry_run: false,
     };
-    let done = submit_request(world, world, world, &page.policy, world, &caller, ask).await.unwrap();
+    let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
     notify_approvers(world, world, world, world, &page.policy, world, URL, id, &token).await.unwrap();

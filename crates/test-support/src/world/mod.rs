@@ -16,7 +16,7 @@ pub use workflow::{Execution, ExecutionState};
 
 use faults::Failpoints;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stint_app::letter::Letter;
 use stint_app::ports::{Artefact, IdempotencyRecord, MailError, Mailer, Surroundings};
@@ -44,6 +44,8 @@ pub struct State {
     pub issued: Vec<Issued>,
     /// The users the target knows.
     pub users: Vec<String>,
+    /// Those of them whose policies leave no room.
+    pub full: BTreeSet<String>,
     /// The target answers nothing.
     pub target_is_down: bool,
     /// The target says yes to a removal and does nothing.

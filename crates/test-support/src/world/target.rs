@@ -3,8 +3,8 @@
 use super::{Late, State, World};
 use jiff::Timestamp;
 use stint_app::ports::{
-    Artefact, Credential, CredentialIssuer, Inventory, Marked, Page, Provider, ProviderError, Secret,
-    Sighting,
+    Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Marked, Page, Provider, ProviderError,
+    Secret, Sighting, Unfit,
 };
 use stint_domain::access::Access;
 use stint_domain::grant::{Evidence, Receipt};
@@ -77,6 +77,18 @@ impl Provider for World {
                 }),
                 Some(_) => Sighting::StillThere { looked_at },
             })
+        })
+    }
+}
+
+impl Enrolment for World {
+    async fn check(&self, access: &Access) -> Result<Result<(), Unfit>, ProviderError> {
+        let state = self.state();
+        let Access::IamUserElevation { user, .. } = access else { return Ok(Ok(())) };
+        Ok(match state.users.iter().any(|one| one == user.as_str()) {
+            true if state.full.contains(user.as_str()) => Err(Unfit::NoRoom),
+            true => Ok(()),
+            false => Err(Unfit::NotEnrolled),
         })
     }
 }
