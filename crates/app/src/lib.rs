@@ -18,6 +18,7 @@ pub mod read;
 pub mod reconcile;
 pub mod reveal_credential;
 pub mod revoke_grant;
+pub mod revoke_many;
 pub mod submit_request;
 pub mod transact;
 pub mod withdraw;

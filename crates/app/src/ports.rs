@@ -9,7 +9,7 @@ use std::future::Future;
 use stint_domain::access::Access;
 use stint_domain::audit::Stream;
 use stint_domain::grant::Evidence;
-use stint_domain::ids::{GrantId, GroupName, PrincipalId, RequestId};
+use stint_domain::ids::{EntitlementId, GrantId, GroupName, PrincipalId, RequestId};
 use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
@@ -152,6 +152,13 @@ pub trait Register: Send + Sync {
     fn of_approver(
         &self,
         who: &PrincipalId,
+        page: &PageQuery,
+    ) -> impl Future<Output = Result<Page<AccessRequest>, ListError>> + Send;
+
+    /// Everything that was ever asked of this, newest first.
+    fn of_entitlement(
+        &self,
+        id: &EntitlementId,
         page: &PageQuery,
     ) -> impl Future<Output = Result<Page<AccessRequest>, ListError>> + Send;
 

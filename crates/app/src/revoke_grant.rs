@@ -112,7 +112,7 @@ async fn commanded(
 
 /// Policy is asked about the entitlement's name and the requester alone, so a grant of something that is no longer in
 /// the catalog can still be ended.
-fn may(
+pub(crate) fn may(
     policy: &PolicyBundle,
     person: &Person,
     request: &AccessRequest,

@@ -23,7 +23,7 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Every route, method by method; `docs/openapi.yaml` lists the same, and a test holds the two together.
-pub const ROUTES: [(&str, &str); 16] = [
+pub const ROUTES: [(&str, &str); 17] = [
     ("GET", "/v1/entitlements"),
     ("GET", "/v1/requests"),
     ("POST", "/v1/requests"),
@@ -34,6 +34,7 @@ pub const ROUTES: [(&str, &str); 16] = [
     ("POST", "/v1/requests/{id}/cancel"),
     ("GET", "/v1/grants"),
     ("GET", "/v1/grants/{id}"),
+    ("POST", "/v1/grants/revoke"),
     ("POST", "/v1/grants/{id}/return"),
     ("POST", "/v1/grants/{id}/revoke"),
     ("POST", "/v1/grants/{id}/force-close"),
@@ -53,6 +54,7 @@ pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
         .route("/v1/requests/{id}/deny", post(requests::deny::<P>))
         .route("/v1/requests/{id}/cancel", post(requests::cancel::<P>))
         .route("/v1/grants", get(grants::list::<P>))
+        .route("/v1/grants/revoke", post(grants::revoke_all::<P>))
         .route("/v1/grants/{id}", get(grants::one::<P>))
         .route("/v1/grants/{id}/return", post(grants::give_back::<P>))
         .route("/v1/grants/{id}/revoke", post(grants::revoke::<P>))

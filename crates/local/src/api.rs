@@ -3,6 +3,7 @@
 use crate::admin::{Admin, encoded};
 use crate::http::{Answer, Http};
 use crate::json::at;
+use crate::key::AccessKey;
 use crate::{LocalError, Result, seed};
 use serde_json::{Value, json};
 
@@ -59,6 +60,21 @@ impl Session {
     /// Asks for access with all fields as they are.
     pub fn ask(&self, body: &Value) -> Result<Value> {
         Ok(self.post("/v1/requests", body)?.ok("POST /v1/requests")?.json())
+    }
+
+    /// What the holder of a grant uses it with; a new one each time.
+    pub fn credentials(&self, grant_id: &str) -> Result<AccessKey> {
+        AccessKey::handed_out(&self.ask_for_credentials(grant_id)?.ok("credentials")?.json())
+    }
+
+    /// The same, whatever comes back.
+    pub fn ask_for_credentials(&self, grant_id: &str) -> Result<Answer> {
+        self.post(&format!("/v1/grants/{}/credentials", encoded(grant_id)), &Value::Null)
+    }
+
+    /// Takes a grant away from whoever has it.
+    pub fn revoke(&self, grant_id: &str, comment: &str) -> Result<Answer> {
+        self.post(&format!("/v1/grants/{}/revoke", encoded(grant_id)), &json!({"comment": comment}))
     }
 
     /// The request as it is now.

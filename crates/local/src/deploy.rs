@@ -2,13 +2,16 @@
 
 use crate::admin::{Admin, element, elements};
 use crate::tools::Tools;
-use crate::{LocalError, Result, cloud, paths, process};
+use crate::{LocalError, Result, cloud, paths, process, wait};
 use std::collections::BTreeMap;
+use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 /// The sender of all mail.
 pub const MAIL_FROM: &str = "stint@example.org";
 const STACK: &str = "stint";
+const TO_ENROL: Duration = Duration::from_secs(30);
 
 /// The outputs of the stack, by name.
 #[derive(Debug, Clone)]
@@ -24,7 +27,7 @@ impl Outputs {
 
     /// Of what is deployed there.
     pub fn read(admin: &Admin) -> Result<Self> {
-        let xml = admin.form("cloudformation", "DescribeStacks", "2010-05-15", &[("StackName", STACK)])?;
+        let xml = stacks(admin, "DescribeStacks", &[("StackName", STACK)])?;
         let pair =
             |one| Some((element(one, "OutputKey")?.to_owned(), element(one, "OutputValue")?.to_owned()));
         Ok(Self(elements(element(&xml, "Outputs").unwrap_or(""), "member").filter_map(pair).collect()))
@@ -37,6 +40,45 @@ pub fn deploy(tools: &Tools, url: &str) -> Result<()> {
     sam.current_dir(paths::stage()).args(["deploy", "--config-env", "local", "--parameter-overrides"]);
     sam.arg(format!("MailFrom={MAIL_FROM}")).arg(format!("PublicUrl={url}"));
     process::output("sam deploy", as_administrator(&mut sam, url)).map(drop)
+}
+
+/// Deploys `infra/enrolment.yaml` as a stack of this name.
+pub fn enrol(admin: &Admin, stack: &str, parameters: &[(&str, &str)]) -> Result<()> {
+    let template = paths::root().join("infra/enrolment.yaml");
+    let template = fs::read_to_string(&template).map_err(LocalError::io(template.display()))?;
+    let mut values = vec![
+        ("StackName".to_owned(), stack),
+        ("TemplateBody".to_owned(), &template),
+        ("Capabilities.member.1".to_owned(), "CAPABILITY_NAMED_IAM"),
+    ];
+    for (n, (name, value)) in (1..).zip(parameters) {
+        values.push((format!("Parameters.member.{n}.ParameterKey"), name));
+        values.push((format!("Parameters.member.{n}.ParameterValue"), value));
+    }
+    let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    match stacks(admin, "CreateStack", &values) {
+        Err(error) if error.is_refusal("AlreadyExistsException") => {
+            match stacks(admin, "UpdateStack", &values) {
+                Err(error) if error.is_refusal("No updates are to be performed") => return Ok(()),
+                updated => updated?,
+            }
+        }
+        created => created?,
+    };
+    wait::until(&format!("the stack {stack}"), TO_ENROL, || {
+        let xml = stacks(admin, "DescribeStacks", &[("StackName", stack)])?;
+        match element(&xml, "StackStatus") {
+            Some("CREATE_COMPLETE" | "UPDATE_COMPLETE") => Ok(Some(())),
+            Some(status) if status.contains("ROLLBACK") || status.contains("FAILED") => {
+                Err(LocalError::unexpected(format!("the stack {stack} is {status}")))
+            }
+            _ => Ok(None),
+        }
+    })
+}
+
+fn stacks(admin: &Admin, action: &str, values: &[(&str, &str)]) -> Result<String> {
+    admin.form("cloudformation", action, "2010-05-15", values)
 }
 
 /// Points a command at the local cloud and at nothing else, whatever this machine is configured for.

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 pub const NAMES: [&str; 7] = ["request", "approve", "notify", "grant", "reveal", "expire", "reconcile"];
 
 /// What else is deployed.
-const OTHERS: [&str; 3] = ["samconfig.toml", "infra/template.yaml", "statemachines/access.asl.json"];
+const OTHERS: [&str; 4] =
+    ["samconfig.toml", "infra/template.yaml", "infra/enrolment.yaml", "statemachines/access.asl.json"];
 
 /// The package of a function.
 #[must_use]
@@ -117,9 +118,7 @@ fn place(new: &[u8], from: &Path, to: &Path) -> Result<bool> {
 /// Differs whenever something to be deployed does. Files are only written when they change, so their times tell.
 pub fn fingerprint() -> Result<String> {
     let functions = NAMES.iter().map(|name| format!("target/lambda/{name}/bootstrap"));
-    let others =
-        ["samconfig.toml", "infra/template.yaml", "statemachines/access.asl.json"].map(str::to_owned);
-    let each = functions.chain(others).map(|file| {
+    let each = functions.chain(OTHERS.map(str::to_owned)).map(|file| {
         let path = paths::stage().join(&file);
         let about = fs::metadata(&path).and_then(|about| Ok((about.len(), about.modified()?)));
         let (length, modified) = about.map_err(LocalError::io(path.display()))?;

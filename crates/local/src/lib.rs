@@ -17,6 +17,7 @@ pub mod functions;
 pub mod hooks;
 pub mod http;
 pub mod json;
+pub mod key;
 pub mod lock;
 pub mod mail;
 pub mod paths;

@@ -1,6 +1,7 @@
 //! Can somebody really read a table? Asked as they would: through the AWS SDK, signed with a key of their own.
 
-use crate::seed::{AccessKey, ITEM};
+use crate::key::AccessKey;
+use crate::seed::ITEM;
 use crate::{LocalError, Result, cloud};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -20,15 +21,21 @@ use tokio::runtime::{Builder, Runtime};
 pub enum Access {
     Allowed,
     Denied,
+    /// Nobody has this key, not any more: its user is gone, or it is.
+    NoSuchKey,
 }
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self == Self::Allowed { "ALLOWED" } else { "DENIED" })
+        f.write_str(match self {
+            Self::Allowed => "ALLOWED",
+            Self::Denied => "DENIED",
+            Self::NoSuchKey => "DENIED (there is no such key)",
+        })
     }
 }
 
-/// Asks with one person's key.
+/// Asks with one key, a person's or a grant's.
 pub struct Probe {
     client: Client,
     runtime: Runtime,
@@ -49,6 +56,7 @@ impl Probe {
             Ok(found) if found.item().is_some() => Ok(Access::Allowed),
             Ok(_) => Err(LocalError::unexpected(format!("{table} has no item `{ITEM}`"))),
             Err(error) if error.code() == Some("AccessDeniedException") => Ok(Access::Denied),
+            Err(error) if error.code() == Some("UnrecognizedClientException") => Ok(Access::NoSuchKey),
             Err(error) => {
                 Err(LocalError::unexpected(format!("reading {table}: {}", DisplayErrorContext(error))))
             }
@@ -57,7 +65,7 @@ impl Probe {
 }
 
 fn config(url: &str, key: &AccessKey) -> SdkConfig {
-    let credentials = Credentials::new(&key.id, &key.secret, None, None, "a sample person");
+    let credentials = Credentials::new(&key.id, &key.secret, key.token.clone(), None, "a sample person");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(cloud::REGION))

@@ -4,7 +4,8 @@
 //! so that whatever they can do later came through Stint.
 
 use crate::admin::{Admin, element, elements};
-use crate::deploy::{MAIL_FROM, Outputs};
+use crate::deploy::{self, MAIL_FROM, Outputs};
+use crate::key::AccessKey;
 use crate::{LocalError, Result, cloud};
 use serde_json::{Value, json};
 use stint_policy::sample::{SamplePerson, organisation};
@@ -17,13 +18,6 @@ pub const ITEM: &str = "sample";
 /// The role that the sample catalog gives sessions of. It could read every table; a session reads what it is for.
 pub const ROLE: &str = "incident-reader";
 
-/// An IAM user's access key. It has no `Debug`.
-#[derive(Clone)]
-pub struct AccessKey {
-    pub id: String,
-    pub secret: String,
-}
-
 pub fn seed(admin: &Admin, outputs: &Outputs) -> Result<()> {
     sender(admin)?;
     TABLES.iter().try_for_each(|table| target(admin, table))?;
@@ -31,26 +25,24 @@ pub fn seed(admin: &Admin, outputs: &Outputs) -> Result<()> {
     organisation().iter().try_for_each(|who| person(admin, outputs, who))
 }
 
-/// A role that sessions are given of, enrolled as `infra/enrolment.yaml` enrols one.
+/// A role that sessions are given of, enrolled by the template that enrols any.
 fn role(admin: &Admin, outputs: &Outputs) -> Result<()> {
-    let trust = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow",
-        "Principal": {"AWS": format!("arn:aws:iam::{}:root", cloud::ACCOUNT)},
-        "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
-        "Condition": {"ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::{}:role/stint/*", cloud::ACCOUNT)}},
-    }]});
-    let values = [
-        ("RoleName", ROLE),
-        ("Path", "/stint-target/"),
-        ("AssumeRolePolicyDocument", &trust.to_string()),
-        ("PermissionsBoundary", outputs.get("BoundaryArn")?),
-    ];
-    unless(iam(admin, "CreateRole", &values), "EntityAlreadyExists")?;
     let rights = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:Query"], "Resource": "*"},
     ]});
-    let values = [("RoleName", ROLE), ("PolicyName", "rights"), ("PolicyDocument", &rights.to_string())];
-    iam(admin, "PutRolePolicy", &values).map(drop)
+    let values = [("PolicyName", ROLE), ("PolicyDocument", &rights.to_string())];
+    unless(iam(admin, "CreatePolicy", &values), "EntityAlreadyExists")?;
+    let rights = format!("arn:aws:iam::{}:policy/{ROLE}", cloud::ACCOUNT);
+    let parameters = [
+        ("RoleName", ROLE),
+        ("ManagedPolicies", &rights),
+        ("BoundaryArn", outputs.get("BoundaryArn")?),
+        ("StintAccount", cloud::ACCOUNT),
+    ];
+    deploy::enrol(admin, &format!("stint-target-{ROLE}"), &parameters)?;
+    // The local cloud's CloudFormation forgets the boundary of a role.
+    let values = [("RoleName", ROLE), ("PermissionsBoundary", outputs.get("BoundaryArn")?)];
+    iam(admin, "PutRolePermissionsBoundary", &values).map(drop)
 }
 
 /// Somebody in the directory and, if they have one, their IAM user.
@@ -94,7 +86,7 @@ pub fn access_key(admin: &Admin, user: &str) -> Result<AccessKey> {
     let part = |name| element(&made, name).map(str::to_owned);
     let key = part("AccessKeyId").zip(part("SecretAccessKey"));
     let (id, secret) = key.ok_or_else(|| LocalError::unexpected("IAM made no access key"))?;
-    Ok(AccessKey { id, secret })
+    Ok(AccessKey { id, secret, token: None })
 }
 
 fn sender(admin: &Admin) -> Result<()> {

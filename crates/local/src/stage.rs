@@ -8,10 +8,11 @@ use crate::deploy::{Outputs, deploy};
 use crate::hooks::{self, Invocation};
 use crate::http::{Answer, Http};
 use crate::json::{at, items};
+use crate::key::AccessKey;
 use crate::mail::{self, Mail};
 use crate::probe::{Access, Probe};
 use crate::progress::step;
-use crate::seed::{self, AccessKey};
+use crate::seed;
 use crate::tools::Tools;
 use crate::workflow::Execution;
 use crate::{LocalError, Result, functions};
@@ -117,7 +118,12 @@ impl Stage {
 
     /// For asking more than once.
     pub fn probe(&self, user: &str) -> Result<Probe> {
-        Probe::new(self.url(), &self.key_of(user)?)
+        self.probe_with(&self.key_of(user)?)
+    }
+
+    /// With any key.
+    pub fn probe_with(&self, key: &AccessKey) -> Result<Probe> {
+        Probe::new(self.url(), key)
     }
 
     // ---- approvers ----
@@ -159,6 +165,20 @@ impl Stage {
             "ExpressionAttributeValues": {":s": {"S": request_id}}});
         let page = self.admin.json("dynamodb", "DynamoDB_20120810.Query", &ask)?;
         items(&page, "/Items").map(row).collect()
+    }
+
+    /// The names of an IAM role's inline policies.
+    pub fn policies_of_role(&self, role: &str) -> Result<Vec<String>> {
+        let xml = self.admin.form("iam", "ListRolePolicies", "2010-05-08", &[("RoleName", role)])?;
+        Ok(crate::admin::elements(&xml, "member").map(str::to_owned).collect())
+    }
+
+    /// Whether there is such an IAM user.
+    pub fn has_user(&self, user: &str) -> Result<bool> {
+        match self.admin.form("iam", "GetUser", "2010-05-08", &[("UserName", user)]) {
+            Err(error) if error.is_refusal("NoSuchEntity") => Ok(false),
+            found => found.map(|_| true),
+        }
     }
 
     /// The names of an IAM user's inline policies.

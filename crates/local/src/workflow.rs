@@ -2,10 +2,27 @@
 
 use crate::admin::Admin;
 use crate::deploy::Outputs;
-use crate::json::{items, text};
+use crate::json::{at, items, text};
 use crate::{Result, wait};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// The executions of the workflow so far, by name.
+pub fn names(admin: &Admin, outputs: &Outputs) -> Result<Vec<String>> {
+    let (machine, mut next, mut names) = (outputs.get("StateMachineArn")?, Value::Null, Vec::new());
+    loop {
+        let ask = match &next {
+            Value::Null => json!({"stateMachineArn": machine, "maxResults": 1000}),
+            next => json!({"stateMachineArn": machine, "maxResults": 1000, "nextToken": next}),
+        };
+        let page = admin.json("states", "AWSStepFunctions.ListExecutions", &ask)?;
+        names.extend(items(&page, "/executions").map(|one| text(one, "/name").to_owned()));
+        next = at(&page, "/nextToken").clone();
+        if next.is_null() {
+            return Ok(names);
+        }
+    }
+}
 
 /// One execution, which may not have started.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use stint_app::decide_request::Verdict;
 use stint_app::failure::Missing;
 use stint_app::reveal_credential::RevealError;
 use stint_app::revoke_grant::RevokeError;
+use stint_app::revoke_many::{TakingMany, What, revoke_many};
 use stint_domain::grant::{EndedBy, GrantState, Proof};
 use stint_domain::ids::RequestId;
 use stint_domain::transition::Refusal;
@@ -118,6 +119,49 @@ fn given_beside(stage: &Stage, entitlement: &str) -> (RequestId, At) {
     block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
     stage.run(id, &mut at);
     (id, at)
+}
+
+/// Ana has two of one kind and one of another, and Dora has one.
+fn four_grants(stage: &Stage) -> [RequestId; 4] {
+    let (first, _) = given(stage, "payments-read");
+    let (second, _) = given_beside(stage, "payments-read");
+    let (third, _) = given_beside(stage, "payments-repair");
+    let mut ask = Stage::ask("build-logs-read", "30m");
+    (ask.idempotency, ask.ticket) = (None, Some("OPS-1".parse().unwrap()));
+    let fourth = block_on(stage.submit("dora", ask)).unwrap().scope.request_id;
+    let mut at = start();
+    stage.run(fourth, &mut at);
+    block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
+    stage.run(fourth, &mut at);
+    [first, second, third, fourth]
+}
+
+fn taken(stage: &Stage, who: &str, what: &What) -> Vec<bool> {
+    let grants = four_grants(stage);
+    let mut cursor = None;
+    loop {
+        let comment = "an incident".parse().unwrap();
+        let ask = TakingMany { what: what.clone(), comment, cursor: cursor.take() };
+        let world = &stage.world;
+        let caller = Stage::caller(who);
+        let done = revoke_many(world, world, (world, world), stage.policy, world, &caller, ask);
+        match block_on(done).unwrap().unwrap().next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    stage.expire_as_asked();
+    grants.iter().map(|id| !stage.world.has_access(*id)).collect()
+}
+
+#[test]
+fn everything_of_a_person_or_on_an_entitlement_or_everything_goes_and_the_rest_stays() {
+    let ana = What::Person("ana".parse().unwrap());
+    let reads = What::Entitlement("payments-read".parse().unwrap());
+    assert_eq!(taken(&Stage::new(), "eva", &ana), [true, true, true, false]);
+    assert_eq!(taken(&Stage::new(), "eva", &reads), [true, true, false, false]);
+    assert_eq!(taken(&Stage::new(), "eva", &What::Everything), [true; 4]);
+    assert_eq!(taken(&Stage::new(), "cleo", &What::Everything), [false; 4], "an auditor takes nothing away");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::cursor::{decode, encode};
 use super::item::{Item, corrupt, request, s, text};
 use super::keys::{
-    BY_APPROVER, BY_DUE, BY_REQUESTER, Index, Key, PK, SK, due_partition, request_of, sortable,
+    BY_APPROVER, BY_DUE, BY_ENTITLEMENT, BY_REQUESTER, Index, Key, PK, SK, due_partition, request_of,
+    sortable,
 };
 use super::{DynamoStore, unavailable};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -11,7 +12,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stint_app::ports::{Cause, Ledger as _, ListError, Page, PageQuery, Register, StoreError};
-use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::ids::{EntitlementId, PrincipalId, RequestId};
 use stint_domain::request::AccessRequest;
 
 /// How many requests of a page are read at the same time.
@@ -41,6 +42,16 @@ impl Register for DynamoStore {
             items: items.into_iter().flatten().map(|recorded| recorded.request).collect(),
             next: found.next,
         })
+    }
+
+    async fn of_entitlement(
+        &self,
+        id: &EntitlementId,
+        page: &PageQuery,
+    ) -> Result<Page<AccessRequest>, ListError> {
+        let found = self.a_page(&BY_ENTITLEMENT, id.as_str(), page, Order::NewestFirst).await?;
+        let items: Result<_, StoreError> = found.items.iter().map(projected).collect();
+        Ok(Page { items: items?, next: found.next })
     }
 
     async fn live(&self, shard: u8, page: &PageQuery) -> Result<Page<RequestId>, ListError> {

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use stint_app::ports::Register;
 use stint_app::read::view_request;
 use stint_app::revoke_grant::{RevokeError, Taking, force_close as close, revoke_grant};
+use stint_app::revoke_many::{TakingMany, What, revoke_many};
 use stint_app::withdraw::return_grant;
+use stint_domain::BadInput;
 use stint_domain::ids::{GrantId, RequestId};
 
 /// A page may hold fewer grants than asked for: it is a page of requests, without those that led to none.
@@ -76,6 +78,45 @@ pub(super) async fn revoke<P: Parts>(
     let Api { store, directory, workflow, expirer, policy, surroundings, .. } = &*api;
     let done = revoke_grant(store, directory, (workflow, expirer), policy, surroundings, &caller, ask);
     Ok(Json(grant_view(&done.await?)))
+}
+
+/// One of the three says what.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Many {
+    person: Option<String>,
+    entitlement: Option<String>,
+    everything: Option<bool>,
+    comment: String,
+    cursor: Option<String>,
+}
+
+impl Many {
+    fn ask(self) -> Result<TakingMany, Problem> {
+        let what = match (self.person, self.entitlement, self.everything) {
+            (Some(person), None, None) => What::Person(person.parse()?),
+            (None, Some(entitlement), None) => What::Entitlement(entitlement.parse()?),
+            (None, None, Some(true)) => What::Everything,
+            _ => {
+                const ADVICE: &str =
+                    "or `entitlement` or `\"everything\": true` must be there, and only one of them";
+                return Err(BadInput::new("person", ADVICE).into());
+            }
+        };
+        Ok(TakingMany { what, comment: self.comment.parse()?, cursor: self.cursor })
+    }
+}
+
+pub(super) async fn revoke_all<P: Parts>(
+    State(api): State<Arc<Api<P>>>,
+    Signed(caller): Signed,
+    body: Body<Many>,
+) -> Result<Json<Value>, Problem> {
+    let ask = body.value.ask()?;
+    let Api { store, directory, workflow, expirer, policy, surroundings, .. } = &*api;
+    let done = revoke_many(store, directory, (workflow, expirer), policy, surroundings, &caller, ask);
+    let taken = done.await??;
+    Ok(Json(json!({ "revoked": taken.revoked, "next": taken.next })))
 }
 
 pub(super) async fn force_close<P: Parts>(

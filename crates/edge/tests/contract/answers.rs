@@ -139,6 +139,13 @@ async fn every_success_is_as_documented() {
     let stuck = stage.stuck("payments-read").await;
     stage.ask("eva", &on(&stuck, "force-close"), 200, body(WHY)).await;
     audit(&stage).await;
+    let all = "POST /v1/grants/revoke";
+    let granted = stage.submitted(AT_ONCE).await;
+    stage.activate(&granted).await;
+    let taken = stage.ask("eva", all, 200, body(r#"{"person":"ana","comment":"an incident"}"#)).await;
+    assert_eq!(taken["revoked"], serde_json::json!([grant_of(&granted)]));
+    stage.ask("eva", all, 200, body(r#"{"everything":true,"comment":"an incident"}"#)).await;
+    stage.ask("eva", all, 200, body(r#"{"entitlement":"payments-read","comment":"an incident"}"#)).await;
     stage.assert_seen_all_below("/v1/");
 }
 
@@ -280,6 +287,10 @@ async fn every_problem_is_as_documented_where_it_occurs() {
     let late = stage.submitted(ASK).await;
     stage.pass(9 * 3600);
     stage.ask("ben", &format!("POST /v1/requests/{late}/approve"), 410, none()).await;
+    let all = "POST /v1/grants/revoke";
+    stage.ask("eva", all, 400, body(r#"{"person":"ana","everything":true,"comment":"an incident"}"#)).await;
+    stage.ask("eva", all, 400, body(r#"{"everything":true,"comment":"an incident","cursor":"9."}"#)).await;
+    stage.ask("nobody", all, 404, body(r#"{"everything":true,"comment":"an incident"}"#)).await;
     stage.api.targets.state().full.insert("ana".to_owned());
     stage.ask("ana", post, 422, body(ASK)).await;
     let ana = "ana".parse().unwrap();

@@ -17,6 +17,23 @@ async fn due(store: &impl Register, before: Timestamp) -> Vec<RequestId> {
 }
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
+async fn live(store: &impl Register) -> Vec<RequestId> {
+    let mut found = Vec::new();
+    for shard in 0..DUE_SHARDS {
+        let mut query = PageQuery { cursor: None, limit: 2 };
+        loop {
+            let page = store.live(shard, &query).await.expect("live");
+            found.extend(page.items);
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => break,
+            }
+        }
+    }
+    found
+}
+
+#[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
 pub async fn a_register_lists_what_is_on_record(
     store: &(impl Register + Ledger + ApprovalLinks),
     now: Timestamp,
@@ -42,6 +59,18 @@ pub async fn a_register_lists_what_is_on_record(
     let nonsense = store.of_requester(&requester, &query(Some("nonsense".to_owned()))).await;
     assert!(matches!(nonsense, Err(ListError::BadCursor)), "a cursor is not made up");
     assert!(store.of_requester(&principal("ben", first), &query(None)).await.expect("page").items.is_empty());
+
+    let thing = format!("thing-{first}").parse().expect("an entitlement's name");
+    let mut change = submission(fresh_id(now), now);
+    let mut of_thing = change.after().request.clone();
+    of_thing.scope.entitlement = thing;
+    let about = circumstances(&of_thing, now);
+    change = stint_domain::record::Recorded::submission(of_thing.clone(), None, &about).expect("follows");
+    store.commit(&change, None).await.expect("commit");
+    let listed = store.of_entitlement(&of_thing.scope.entitlement, &query(None)).await.expect("page");
+    let listed: Vec<_> = listed.items.iter().map(|request| request.scope.request_id).collect();
+    assert_eq!(listed, [of_thing.scope.request_id], "of one entitlement");
+    assert!(live(store).await.contains(&of_thing.scope.request_id), "what is not over is live");
 
     let approver = principal("ben", first);
     let recorded = store.load(first).await.expect("load").expect("committed");

@@ -6,7 +6,7 @@ use stint_app::ports::{
     AuditTrail, DUE_SHARDS, ListError, Page, PageQuery, Register, StoreError, StoredEvent,
 };
 use stint_domain::audit::{SealedEvent, Stream};
-use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::ids::{EntitlementId, PrincipalId, RequestId};
 use stint_domain::request::AccessRequest;
 
 fn page<T>(items: Vec<T>, query: &PageQuery) -> Result<Page<T>, ListError> {
@@ -45,6 +45,14 @@ impl Register for World {
         let asked: Vec<_> =
             self.state().links.keys().filter(|(_, approver)| approver == who).map(|(id, _)| *id).collect();
         page(self.newest_first(|request| asked.contains(&request.scope.request_id)), query)
+    }
+
+    async fn of_entitlement(
+        &self,
+        id: &EntitlementId,
+        query: &PageQuery,
+    ) -> Result<Page<AccessRequest>, ListError> {
+        page(self.newest_first(|request| request.scope.entitlement == *id), query)
     }
 
     async fn live(&self, shard: u8, query: &PageQuery) -> Result<Page<RequestId>, ListError> {

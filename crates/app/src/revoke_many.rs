@@ -1,0 +1,169 @@
+//! Everything of a person, everything on an entitlement, or everything: for the minutes in which somebody's key is in the
+//! wrong hands.
+//!
+//! Guards: each grant is judged on its own, so nobody takes away here what they could not take away one by one; what is
+//! on record as ending is ended even if the caller never comes back. It goes page by page, since a function's time is
+//! short: the caller comes back with the cursor until there is none.
+
+use crate::caller::Caller;
+use crate::failure::{Failure, Missing};
+use crate::ports::{
+    DUE_SHARDS, Directory, Expirer, Ledger, ListError, Page, PageQuery, Register, Surroundings, Workflow,
+};
+use crate::revoke_grant::may;
+use crate::transact::{TransactError, load, transact_from};
+use crate::withdraw::finish;
+use stint_domain::audit::Outcome;
+use stint_domain::grant::GrantState;
+use stint_domain::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
+use stint_domain::justification::Comment;
+use stint_domain::principal::Person;
+use stint_domain::record::SystemEvent;
+use stint_domain::request::AccessRequest;
+use stint_domain::transition::{Command, GrantCommand};
+use stint_policy::PolicyBundle;
+
+/// How many requests one call looks at: each that it ends takes four calls more.
+const PAGE: u32 = 25;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    Person(PrincipalId),
+    Entitlement(EntitlementId),
+    Everything,
+}
+
+#[derive(Debug, Clone)]
+pub struct TakingMany {
+    pub what: What,
+    pub comment: Comment,
+    /// From the answer before.
+    pub cursor: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub struct Taken {
+    pub revoked: Vec<GrantId>,
+    /// Where to go on; the work is done when there is none.
+    pub next: Option<String>,
+}
+
+/// # Errors
+/// [`ListError::BadCursor`] for a cursor of something else; [`Missing::NotFound`] for a caller whom the directory does
+/// not know. After a failure a repeat goes on where it matters: what is ending already is passed over.
+pub async fn revoke_many(
+    ledger: &(impl Ledger + Register),
+    directory: &impl Directory,
+    (workflow, expirer): (&impl Workflow, &impl Expirer),
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    ask: TakingMany,
+) -> Result<Result<Taken, Missing>, ListError> {
+    let person = match directory.person(&caller.principal).await {
+        Ok(Some(person)) => person,
+        Ok(None) => return Ok(Err(Missing::NotFound)),
+        Err(error) => return Ok(Err(Failure::from(error).into())),
+    };
+    let page = candidates(ledger, &ask).await?;
+    let mut taken = Taken { revoked: Vec::new(), next: page.next };
+    for id in page.items {
+        match revoke(ledger, policy, surroundings, caller, &person, &ask.comment, id).await {
+            Ok(None) => {}
+            Ok(Some(request)) => {
+                finish(workflow, expirer, &request, "revoked").await;
+                taken.revoked.push(id.grant_id());
+            }
+            Err(missing) => return Ok(Err(missing)),
+        }
+    }
+    let noted = note(ledger, surroundings, caller, &ask, taken.revoked.len()).await;
+    Ok(noted.map(|()| taken))
+}
+
+/// `None` for what is not there to be taken, and for what the caller may not take.
+async fn revoke(
+    ledger: &impl Ledger,
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    person: &Person,
+    comment: &Comment,
+    id: RequestId,
+) -> Result<Option<AccessRequest>, Missing> {
+    let recorded = load(ledger, id).await?;
+    let command = GrantCommand::Revoke { comment: comment.clone() };
+    let Ok(authorization) = may(policy, person, &recorded.request, &command) else { return Ok(None) };
+    if !can_be_taken(&recorded.request) {
+        return Ok(None);
+    }
+    let circumstances = caller.circumstances(surroundings.now(), Some(authorization));
+    match transact_from(ledger, recorded, &Command::Grant(command), &circumstances).await {
+        Ok(done) => Ok(Some(done.recorded.request)),
+        // It has come to another end in the meantime.
+        Err(TransactError::Refused(..)) => Ok(None),
+        Err(TransactError::Missing(missing)) => Err(missing),
+    }
+}
+
+fn can_be_taken(request: &AccessRequest) -> bool {
+    matches!(
+        request.grant(),
+        Some(GrantState::Scheduled | GrantState::Activating { .. } | GrantState::Active { .. })
+    )
+}
+
+async fn candidates(register: &impl Register, ask: &TakingMany) -> Result<Page<RequestId>, ListError> {
+    let query = PageQuery { cursor: ask.cursor.clone(), limit: PAGE };
+    let ids = |page: Page<AccessRequest>| Page {
+        items: page.items.iter().filter(|r| can_be_taken(r)).map(|r| r.scope.request_id).collect(),
+        next: page.next,
+    };
+    match &ask.what {
+        What::Person(id) => Ok(ids(register.of_requester(id, &query).await?)),
+        What::Entitlement(id) => Ok(ids(register.of_entitlement(id, &query).await?)),
+        What::Everything => everything(register, ask.cursor.as_deref()).await,
+    }
+}
+
+/// One shard after the other; the cursor starts with the shard's number.
+async fn everything(register: &impl Register, cursor: Option<&str>) -> Result<Page<RequestId>, ListError> {
+    let (shard, cursor) = match cursor.map(|text| text.split_once('.').ok_or(ListError::BadCursor)) {
+        None => (0, None),
+        Some(parts) => {
+            let (shard, rest) = parts?;
+            let rest = (!rest.is_empty()).then(|| rest.to_owned());
+            (shard.parse::<u8>().map_err(|_| ListError::BadCursor)?, rest)
+        }
+    };
+    if shard >= DUE_SHARDS {
+        return Err(ListError::BadCursor);
+    }
+    let page = register.live(shard, &PageQuery { cursor, limit: PAGE }).await?;
+    let next = match page.next {
+        Some(rest) => Some(format!("{shard}.{rest}")),
+        None => (shard + 1 < DUE_SHARDS).then(|| format!("{}.", shard + 1)),
+    };
+    Ok(Page { items: page.items, next })
+}
+
+async fn note(
+    ledger: &impl Ledger,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    ask: &TakingMany,
+    revoked: usize,
+) -> Result<(), Missing> {
+    let what = match &ask.what {
+        What::Person(id) => serde_json::json!({ "person": id }),
+        What::Entitlement(id) => serde_json::json!({ "entitlement": id }),
+        What::Everything => serde_json::json!({ "everything": true }),
+    };
+    let event = SystemEvent {
+        action: "grant.many_revoked",
+        outcome: Outcome::Success,
+        entitlement: None,
+        detail: serde_json::json!({ "what": what, "comment": ask.comment, "revoked": revoked }),
+    };
+    Ok(ledger.append(event, caller.circumstances(surroundings.now(), None)).await?)
+}
