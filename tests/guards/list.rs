@@ -80,7 +80,7 @@ pub(crate) const GUARDS: [Guard; 17] = [
         "crates/domain/src/due.rs",
         "GrantState::Deactivating { removal } => (removal.began_at.max(removal.settles_at), GRACE_SECONDS),",
         "GrantState::Deactivating { .. } => return None,",
-        FAULTS,
+        ("journeys", "mended::"),
     ),
     guard(
         "an activation that hangs is due again",

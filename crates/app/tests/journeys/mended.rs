@@ -120,3 +120,16 @@ fn a_grant_whose_execution_dies_in_its_window_is_ended_by_the_sweep_alone() {
     dies_unseen(&stage, id);
     swept_for_an_hour(&stage, id);
 }
+
+#[test]
+fn a_removal_whose_process_dies_after_its_intent_is_done_by_the_sweep_alone() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    stage.world.arm([Fault { call: 2, mode: Mode::CrashBefore }]);
+    assert!(invoke(stage.expire(id, EndCause::Returned)).is_none());
+    assert_eq!(stage.request(id).grant().map(|grant| grant.name()), Some("DEACTIVATING"));
+    assert!(stage.world.has_access(id));
+    dies_unseen(&stage, id);
+    swept_for_an_hour(&stage, id);
+}
