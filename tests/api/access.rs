@@ -71,7 +71,8 @@ fn what_is_listed_for_somebody_is_what_they_may_ask_for() {
             .map(|item| item["id"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(listed("ana"), ["build-logs-read", "fire-drill", "payments-read"]);
+    let engineers = ["build-logs-read", "fire-drill", "incident-read", "payments-read", "payments-repair"];
+    assert_eq!(listed("ana"), engineers);
     assert_eq!(listed("dora"), ["build-logs-read"]);
     assert_eq!(listed("ben"), Vec::<String>::new());
 }

@@ -70,6 +70,15 @@ impl Caller {
         id
     }
 
+    /// A request of this caller's with a user of its own, which has a credential.
+    pub(crate) fn repairing(&self) -> String {
+        let request = self.session.request("payments-repair", "10m", "for a test").unwrap();
+        let id = id(&request).unwrap().to_owned();
+        stage().decide_by_mail("ben@example.com", &id, "approve").unwrap();
+        self.until(&id, "ACTIVE");
+        id
+    }
+
     /// Waits for this state of the grant.
     pub(crate) fn until(&self, id: &str, state: &str) {
         let seen = || Ok((self.session.look(id)?["grant"]["state"] == state).then_some(()));
@@ -88,6 +97,12 @@ impl Caller {
 
 pub(crate) fn grant(request_id: &str) -> String {
     request_id.replacen("req-", "grant-", 1)
+}
+
+/// A body that the route takes.
+pub(crate) fn body_of((_, route): (&str, &str)) -> Value {
+    let reasoned = route.ends_with("/revoke") || route.ends_with("/force-close");
+    if reasoned { json!({"comment": "for a test"}) } else { json!({}) }
 }
 
 /// What Cleo, the auditor, finds about a caller since the start, whichever stream it is in.

@@ -1,11 +1,11 @@
 //! Every route, tried in the same ways. The list is the API's own: a route that is added fails here until it is
 //! known what is right and what is wrong with it.
 
-use crate::caller::{Caller, UNKNOWN, ask, grant, signed_in, somebody_like, stage};
+use crate::caller::{Caller, UNKNOWN, ask, body_of, grant, signed_in, somebody_like, stage};
 use crate::problem::refused;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use stint_edge::api::ROUTES;
+use stint_edge::api::{ROUTES, credentials};
 use stint_local::api::Session;
 
 type Route = (&'static str, &'static str);
@@ -36,6 +36,23 @@ fn good(route: Route, ana: &Caller) -> Option<(Good, Option<Caller>)> {
         ("POST", "/v1/requests/{id}/cancel") => Some((on(&ana.pending(), "/cancel", Value::Null), None)),
         ("GET", "/v1/grants/{id}") => look(&format!("/v1/grants/{}", grant(&ana.active()))),
         ("POST", "/v1/grants/{id}/return") => look(&format!("/v1/grants/{}/return", grant(&ana.active()))),
+        ("POST", "/v1/grants/revoke") => {
+            let body = json!({"person": ana.principal, "comment": "for a test"});
+            Some((call(route.1, body, 200), Some(signed_in("ben"))))
+        }
+        ("POST", "/v1/grants/{id}/revoke") => {
+            let path = format!("/v1/grants/{}/revoke", grant(&ana.active()));
+            Some((call(&path, json!({"comment": "for a test"}), 200), Some(signed_in("ben"))))
+        }
+        ("POST", "/v1/grants/{id}/force-close") => {
+            // There is nothing to force: tests/kills has a removal that keeps failing.
+            let path = format!("/v1/grants/{}/force-close", grant(&ana.active()));
+            Some((call(&path, json!({"comment": "for a test"}), 409), Some(signed_in("eva"))))
+        }
+        ("POST", credentials::PATH) => {
+            let path = format!("/v1/grants/{}/credentials", grant(&ana.repairing()));
+            Some((call(&path, Value::Null, 200), None))
+        }
         ("GET", "/v1/audit/events") => Some((call(route.1, Value::Null, 200), Some(signed_in("cleo")))),
         _ => None,
     }
@@ -93,10 +110,10 @@ fn an_id_that_cannot_be_one_answers_like_one_that_is_unknown() {
     ];
     for route in ROUTES.into_iter().filter(|route| route.1.contains("{id}")) {
         for id in bad.into_iter().chain([UNKNOWN]) {
-            let answer = send(&ana.session, route, &route.1.replace("{id}", id), &json!({}));
+            let answer = send(&ana.session, route, &route.1.replace("{id}", id), &body_of(route));
             refused(&answer, 404, "not-found");
         }
-        let unknown = send(&ana.session, route, &path(route, UNKNOWN), &json!({}));
+        let unknown = send(&ana.session, route, &path(route, UNKNOWN), &body_of(route));
         refused(&unknown, 404, "not-found");
     }
 }

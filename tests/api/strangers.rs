@@ -1,6 +1,6 @@
 //! What is somebody else's answers like what is not there.
 
-use crate::caller::{Caller, UNKNOWN, actions, audited, grant, signed_in, somebody_like, stage};
+use crate::caller::{Caller, UNKNOWN, actions, audited, body_of, grant, signed_in, somebody_like, stage};
 use crate::problem::{refused, told};
 use serde_json::json;
 use stint_edge::api::ROUTES;
@@ -12,7 +12,8 @@ fn tries_everything(stranger: &Caller, id: &str) {
             let id = if route.starts_with("/v1/grants") { grant(id) } else { id.to_owned() };
             route.replace("{id}", &id)
         };
-        let send = |path: String| stranger.session.send(method, &path, &[], &json!({})).unwrap();
+        let body = body_of((method, route));
+        let send = |path: String| stranger.session.send(method, &path, &[], &body).unwrap();
         let (theirs, nobodys) = (send(path(id)), send(path(UNKNOWN)));
         refused(&theirs, 404, "not-found");
         assert_eq!(told(&theirs), told(&nobodys), "{method} {route}");
@@ -27,7 +28,7 @@ fn a_stranger_learns_nothing_of_a_request_and_changes_nothing() {
     tries_everything(&eve, &id);
     assert_eq!(ana.session.look(&id).unwrap(), before);
     let attempts = actions(&audited(&eve));
-    assert_eq!(attempts, vec!["request.action_refused denied"; 4], "approve, deny, cancel, return");
+    assert_eq!(attempts, vec!["request.action_refused denied"; 7], "each attempt to change something");
     assert!(stage().audit(&id).unwrap().iter().any(|row| row.canonical.contains(&eve.principal)));
     assert_eq!(ana.post(&format!("/v1/requests/{id}/cancel"), &json!({})).status, 200);
 }
@@ -76,4 +77,23 @@ fn only_auditors_read_the_audit_and_who_tried_is_on_record() {
     }
     assert_eq!(cleo.get("/v1/audit/events").status, 200);
     assert_eq!(actions(&audited(&cleo)), ["audit.read success"]);
+}
+
+#[test]
+fn whoever_may_not_is_refused_each_way_to_a_grant_of_another_kind_too() {
+    let (ana, eve, cleo) = (somebody_like("ana"), somebody_like("dora"), somebody_like("cleo"));
+    let id = ana.repairing();
+    tries_everything(&eve, &id);
+    let post = |who: &Caller, verb: &str| {
+        who.post(&format!("/v1/grants/{}/{verb}", grant(&id)), &json!({"comment": "for a test"}))
+    };
+    refused(&post(&ana, "revoke"), 403, "action-refused");
+    refused(&post(&signed_in("ben"), "credentials"), 404, "not-found");
+    for verb in ["revoke", "force-close", "credentials"] {
+        refused(&post(&cleo, verb), 404, "not-found");
+    }
+    assert_eq!(ana.session.look(&id).unwrap()["grant"]["state"], "ACTIVE");
+    assert_eq!(post(&ana, "credentials").status, 200);
+    assert_eq!(post(&signed_in("ben"), "revoke").status, 200);
+    ana.until(&id, "ENDED");
 }

@@ -1,10 +1,10 @@
-//! The function behind the gateway, called past the gateway: it believes nobody by itself either.
+//! The functions behind the gateway, called past the gateway: they believe nobody by themselves either.
 
 use crate::base64::{decoded, encoded};
-use crate::caller::{UNKNOWN, signed_in, stage};
+use crate::caller::{UNKNOWN, grant, signed_in, stage};
 use crate::problem::{document, gives_nothing_away};
 use serde_json::{Value, json};
-use stint_edge::api::ROUTES;
+use stint_edge::api::{ROUTES, credentials};
 use stint_local::hooks;
 
 /// An event as the HTTP API sends it; `subject` is whom its authorizer saw.
@@ -24,8 +24,17 @@ fn event(method: &str, path: &str, token: Option<&str>, subject: Option<&str>) -
     event
 }
 
+/// By the function that the gateway hands such an event to.
 fn invoke(event: &Value) -> Value {
-    hooks::invoke(&stage().admin, "stint-request", event).unwrap().unwrap()
+    let path = event["rawPath"].as_str().unwrap();
+    let function = if path.ends_with("/credentials") { "stint-reveal" } else { "stint-request" };
+    hooks::invoke(&stage().admin, function, event).unwrap().unwrap()
+}
+
+/// A route of each function.
+fn looked_at() -> [(&'static str, String); 2] {
+    let credentials = credentials::PATH.replace("{id}", &grant(UNKNOWN));
+    [("GET", "/v1/me".to_owned()), ("POST", credentials)]
 }
 
 fn unauthenticated(what: &str, event: &Value) {
@@ -94,7 +103,9 @@ fn no_forged_token_is_believed() {
     ];
     for (what, forged) in &forged {
         for subject in [None, Some(ana.principal.as_str())] {
-            unauthenticated(what, &event("GET", "/v1/me", Some(forged), subject));
+            for (method, path) in looked_at() {
+                unauthenticated(what, &event(method, &path, Some(forged), subject));
+            }
         }
     }
     assert_eq!(invoke(&event("GET", "/v1/me", Some(token), None))["statusCode"], 200);
@@ -104,8 +115,23 @@ fn no_forged_token_is_believed() {
 fn a_token_of_somebody_else_than_the_gateway_saw_is_not_believed() {
     let (ana, ben) = (signed_in("ana"), signed_in("ben"));
     for subject in [ben.principal.as_str(), ""] {
-        unauthenticated(subject, &event("GET", "/v1/me", Some(ana.session.token()), Some(subject)));
+        for (method, path) in looked_at() {
+            unauthenticated(subject, &event(method, &path, Some(ana.session.token()), Some(subject)));
+        }
     }
+}
+
+#[test]
+fn the_function_that_reveals_believes_a_good_token_and_knows_no_other_route() {
+    let ana = signed_in("ana");
+    let ask = |method: &str, path: &str| {
+        let event = event(method, path, Some(ana.session.token()), Some(&ana.principal));
+        hooks::invoke(&stage().admin, "stint-reveal", &event).unwrap().unwrap()["statusCode"].clone()
+    };
+    let path = credentials::PATH.replace("{id}", &grant(UNKNOWN));
+    assert_eq!(ask("POST", &path), 404, "it is nobody's grant");
+    assert_eq!(ask("GET", &path), 405);
+    assert_eq!((ask("GET", "/v1/me"), ask("POST", "/v1/requests")), (json!(404), json!(404)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
 
 use jiff::Timestamp;
+use std::sync::OnceLock;
 use stint_app::ports::{Directory, ExecutionStatus, Surroundings, Workflow, WorkflowError, WorkflowInput};
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
@@ -13,6 +14,7 @@ use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
 use stint_local::stage::Stage;
 use stint_test_support::contracts;
+use tokio::runtime::{Builder, Runtime};
 
 /// As the account's administrator: what each function's own role may do is another matter, and another test.
 fn config(stage: &Stage) -> impl std::ops::Deref<Target = aws_types::SdkConfig> + use<> {
@@ -39,8 +41,10 @@ fn now() -> Timestamp {
     Timestamp::from_millisecond(Machine.now().as_millisecond()).unwrap()
 }
 
+/// On one runtime, since all clients of a process share their connections, which end with the runtime that opened them.
 fn run(suite: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(suite);
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Builder::new_current_thread().enable_all().build().unwrap()).block_on(suite);
 }
 
 #[test]
@@ -69,7 +73,7 @@ fn an_audit_trail_gives_back_what_was_committed() {
 }
 
 fn provider(stage: &Stage) -> Iam {
-    Iam::giving(&config(stage), stage.outputs.get("BoundaryArn").unwrap().to_owned())
+    Iam::within(&config(stage), stage.outputs.get("BoundaryArn").unwrap().to_owned())
 }
 
 fn permissions() -> Vec<Permission> {
@@ -92,8 +96,11 @@ fn elevations_are_given_taken_and_told_the_truth_about() {
     let elevation =
         |user: &str| Access::IamUserElevation { user: user.parse().unwrap(), permissions: permissions() };
     let (provider, enrolled) = (provider(stage), stage.another("ana").unwrap());
-    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &elevation(&enrolled), now()));
-    run(contracts::a_provider_refuses_a_stranger_for_good(&provider, &elevation("nobody-at-all"), now()));
+    let (known, stranger) = (elevation(&enrolled), elevation("nobody-at-all"));
+    run(async {
+        contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &known, now()).await;
+        contracts::a_provider_refuses_a_stranger_for_good(&provider, &stranger, now()).await;
+    });
 }
 
 #[test]
@@ -106,9 +113,11 @@ fn users_of_a_grants_own_are_given_taken_and_told_the_truth_about() {
 #[test]
 fn sessions_of_roles_are_given_taken_and_told_the_truth_about() {
     let provider = provider(Stage::shared().unwrap());
-    let access = sessions_of("incident-reader");
-    run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &access, now()));
-    run(contracts::a_provider_refuses_a_stranger_for_good(&provider, &sessions_of("no-such-role"), now()));
+    let (known, stranger) = (sessions_of("incident-reader"), sessions_of("no-such-role"));
+    run(async {
+        contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &known, now()).await;
+        contracts::a_provider_refuses_a_stranger_for_good(&provider, &stranger, now()).await;
+    });
 }
 
 #[test]

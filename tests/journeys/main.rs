@@ -12,11 +12,15 @@
 
 mod approved;
 mod csv;
+mod delayed;
 mod ended_early;
 mod export;
 mod golden;
 mod never;
 mod quiet;
+mod revealed;
 mod scene;
+mod secrets;
 mod seen;
+mod sessions;
 mod stopped;

@@ -80,7 +80,7 @@ fn what_the_target_refuses_is_cleaned_up_and_works_once_the_target_is_enrolled()
     );
     let grant = journey.look()["grant"].clone();
     assert_eq!(grant["state"], "ACTIVATION_FAILED");
-    assert_eq!(grant["reason"], "the IAM user is not enrolled with Stint");
+    assert_eq!(grant["reason"], "the target is not enrolled with Stint");
     assert_eq!(grant["proof"]["receipt"]["answered"], "NoSuchEntity");
     assert_eq!((journey.access("payments"), journey.at_target()), (Access::Denied, Vec::new()));
     boundary(&journey.person, "PutUserPermissionsBoundary");

@@ -1,12 +1,14 @@
 //! What became of a journey, by the audit and at the target.
 
-use crate::scene::{Journey, LATE};
-use serde_json::Value;
+use crate::scene::{Journey, LATE, now, stage};
+use crate::secrets;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use stint_domain::audit::verify;
 use stint_domain::ids::RequestId;
 use stint_local::probe::{Access, Probe};
 use stint_local::stage::SOON;
-use stint_local::wait;
+use stint_local::{hooks, wait};
 
 /// The audit: each look verifies the whole chain.
 impl Journey {
@@ -67,4 +69,68 @@ impl Journey {
     pub(crate) fn grant_id(&self) -> String {
         self.id.parse::<RequestId>().unwrap().grant_id().to_string()
     }
+
+    /// The end of the window, once there is one.
+    pub(crate) fn window_end(&self) -> Timestamp {
+        let what = format!("a window of {}", self.id);
+        let end = wait::until(&what, LATE, || {
+            Ok(self.look()["grant"]["window"]["ends_at"].as_str().map(str::to_owned))
+        });
+        end.unwrap().parse().unwrap()
+    }
+
+    /// The holder is handed a key, and tries what it opens.
+    pub(crate) fn reveals(&self) -> Handed {
+        let key = self.session.credentials(&self.grant_id()).unwrap();
+        secrets::handed_out(&key);
+        Handed(self.stage.probe_with(&key).unwrap())
+    }
+}
+
+/// What opens with a key that Stint has handed out.
+pub(crate) struct Handed(Probe);
+
+impl Handed {
+    pub(crate) fn read(&self, table: &str) -> Access {
+        self.0.read(table).unwrap()
+    }
+
+    pub(crate) fn until_allowed(&self, table: &str) {
+        self.until_it(table, |access| access == Access::Allowed);
+    }
+
+    /// Which must be within seconds, whatever is left of the window.
+    pub(crate) fn until_denied(&self, table: &str) {
+        self.until_it(table, gone);
+    }
+
+    fn until_it(&self, table: &str, fits: impl Fn(Access) -> bool) {
+        let seen = || Ok(Some(self.0.read(table)?).filter(|access| fits(*access)));
+        wait::until(&format!("a change of access to {table}"), SOON, seen).unwrap();
+    }
+}
+
+/// There is no access, in whichever of the two ways IAM says so.
+pub(crate) fn gone(access: Access) -> bool {
+    access != Access::Allowed
+}
+
+pub(crate) fn until(at: Timestamp) {
+    while now() < at {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Sweeps, without waiting for the next minute, until there is something to see. A sweep holds the lease for most of
+/// its minute, so the lease of the one before is taken away first.
+pub(crate) fn swept_until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let lease = json!({"pk": {"S": "LEASE#reconcile"}, "sk": {"S": "LEASE"}});
+    let delete = json!({"TableName": stage().outputs.get("GrantsTable").unwrap(), "Key": lease});
+    let swept = || {
+        stage().admin.json("dynamodb", "DynamoDB_20120810.DeleteItem", &delete)?;
+        // One beside the schedule's own may find the lease taken, which is as good.
+        let _ = hooks::invoke(&stage().admin, "stint-reconcile", &json!({"sweep": "minute"}))?;
+        Ok(look())
+    };
+    wait::until(what, LATE, swept).unwrap()
 }

@@ -20,6 +20,8 @@ pub(crate) struct Case {
     pub(crate) function: &'static str,
     /// From 1.
     pub(crate) call: u32,
+    /// The call that puts the intent on record.
+    intent: u32,
     /// What an undisturbed run does there.
     pub(crate) operation: String,
     pub(crate) side: Side,
@@ -29,7 +31,8 @@ pub(crate) struct Case {
 impl Case {
     /// Dies for good before its intent is on record: the workflow tries until its retries run out.
     pub(crate) fn leaves_no_record(&self) -> bool {
-        let before_intent = self.call == 1 || (self.call == 2 && self.side == Side::Before);
+        let before_intent =
+            self.call < self.intent || (self.call == self.intent && self.side == Side::Before);
         self.function == "grant" && self.times == Times::ForGood && before_intent
     }
 }
@@ -58,11 +61,13 @@ fn of(function: &'static str, life: &Life<'_>) -> Vec<Case> {
         Some(life.invocations(function)).filter(|_| life.returned(function) > 0)
     });
     let [run] = runs.as_slice() else { panic!("an undisturbed {function} runs once: {runs:?}") };
+    let intent = (1..).zip(&run.calls).find(|(_, call)| *call == "ExecuteTransaction");
+    let (intent, _) = intent.unwrap_or_else(|| panic!("{function} records what it is about to do: {run:?}"));
     let mut cases = Vec::new();
     for times in [Times::Once, Times::ForGood] {
         for (n, operation) in (1..).zip(&run.calls) {
             for side in [Side::Before, Side::After] {
-                cases.push(Case { function, call: n, operation: operation.clone(), side, times });
+                cases.push(Case { function, call: n, intent, operation: operation.clone(), side, times });
             }
         }
     }

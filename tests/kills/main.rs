@@ -20,6 +20,7 @@ mod life;
 mod matrix;
 mod patience;
 mod post;
+mod revealed;
 mod snapshot;
 mod sweeps;
 mod switched_off;

@@ -1,4 +1,4 @@
-//! Both tables, under each of the six roles: what is refused, beside what is allowed.
+//! Both tables, under each of the seven roles: what is refused, beside what is allowed.
 
 use crate::FUNCTIONS;
 use crate::session::Role;
@@ -119,7 +119,9 @@ fn due(role: &Role<'_>) -> Answer {
 /// Who lists, and who works on one request by its id.
 fn listed(role: &Role<'_>, answer: &Answer) {
     match role.function {
-        "stint-approve" | "stint-notify" | "stint-grant" | "stint-expire" => role.refused("Query", answer),
+        "stint-approve" | "stint-notify" | "stint-grant" | "stint-reveal" | "stint-expire" => {
+            role.refused("Query", answer)
+        }
         _ => role.allowed("Query", answer),
     }
 }

@@ -13,6 +13,7 @@
 
 mod deployed;
 mod forbidden;
+mod forbidden_credentials;
 mod forbidden_elsewhere;
 mod forbidden_tables;
 mod golden;
@@ -22,5 +23,12 @@ mod session;
 mod sigv4;
 mod structure;
 
-pub(crate) const FUNCTIONS: [&str; 6] =
-    ["stint-request", "stint-approve", "stint-notify", "stint-grant", "stint-expire", "stint-reconcile"];
+pub(crate) const FUNCTIONS: [&str; 7] = [
+    "stint-request",
+    "stint-approve",
+    "stint-notify",
+    "stint-grant",
+    "stint-reveal",
+    "stint-expire",
+    "stint-reconcile",
+];

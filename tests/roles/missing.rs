@@ -1,7 +1,8 @@
-//! A permission that is missing is found by whoever runs a journey: shown once, on a cloud of its own.
+//! A permission that is missing is found by whoever runs a journey: shown on clouds of their own.
 
 use crate::deployed::{IAM, inline, many, policy, role_of, texts};
 use serde_json::{Value, json};
+use stint_local::api::Session;
 use stint_local::probe::Access;
 use stint_local::stage::{SOON, Stage};
 use stint_local::{api, wait};
@@ -30,6 +31,31 @@ fn without_put_user_policy_an_activation_fails_and_says_so() {
     let grant = &request["grant"];
     assert_eq!(grant["proof"]["receipt"]["answered"], "NoSuchEntity", "{grant}");
     assert!(grant["reason"].as_str().unwrap().contains("not enrolled"), "{grant}");
+}
+
+#[test]
+fn without_create_access_key_nothing_is_revealed_and_it_says_so() {
+    let stage = Stage::start().unwrap();
+    let (session, grant) = repair(&stage);
+    let first = session.ask_for_credentials(&grant).unwrap();
+    assert_eq!(first.status, 200, "{}", first.json()["type"]);
+    take_away(&stage, "stint-reveal", "iam:CreateAccessKey");
+    let answer = session.ask_for_credentials(&grant).unwrap();
+    assert_eq!(
+        (answer.status, answer.json()["type"].as_str()),
+        (409, Some("urn:stint:problem:target-refused"))
+    );
+}
+
+/// Somebody with a user of their grant's own; the grant.
+fn repair(stage: &Stage) -> (Session, String) {
+    let session = stage.sign_in(&stage.another("ana").unwrap()).unwrap();
+    let asked = session.request("payments-repair", "10m", "a payment is stuck").unwrap();
+    let id = api::id(&asked).unwrap();
+    stage.decide_by_mail("ben@example.com", id, "approve").unwrap();
+    let active = || Ok((session.look(id)?["grant"]["state"] == "ACTIVE").then_some(()));
+    wait::until("an active grant", SOON * 4, active).unwrap();
+    (session.clone(), id.replacen("req-", "grant-", 1))
 }
 
 /// Takes one action out of a function's role.

@@ -3,21 +3,24 @@
 //! Only Lambda may take such a role, as `golden/` shows; the local cloud's administrator may take any.
 
 use crate::deployed::{IAM, role_of};
-use crate::sigv4::{Credentials, headers};
+use crate::sigv4::headers;
 use serde_json::Value;
 use stint_local::admin::{element, encoded};
 use stint_local::http::Answer;
+use stint_local::key::AccessKey;
 use stint_local::stage::Stage;
+
+const STS: &str = "2011-06-15";
 
 pub(crate) struct Role<'s> {
     stage: &'s Stage,
     pub(crate) function: &'static str,
-    credentials: Credentials,
+    key: AccessKey,
 }
 
 impl<'s> Role<'s> {
     pub(crate) fn of(stage: &'s Stage, function: &'static str) -> Self {
-        Self { stage, function, credentials: take(stage, &role_of(stage, function)).unwrap() }
+        Self { stage, function, key: take(stage, &role_of(stage, function)).unwrap() }
     }
 
     /// An operation with JSON and a target, such as `DynamoDB_20120810.GetItem`.
@@ -35,10 +38,18 @@ impl<'s> Role<'s> {
     }
 
     pub(crate) fn iam(&self, action: &str, values: &[(&str, &str)]) -> Answer {
-        let named = [("Action", action), ("Version", IAM)];
+        self.form("iam", action, IAM, values)
+    }
+
+    pub(crate) fn sts(&self, action: &str, values: &[(&str, &str)]) -> Answer {
+        self.form("sts", action, STS, values)
+    }
+
+    fn form(&self, service: &str, action: &str, version: &str, values: &[(&str, &str)]) -> Answer {
+        let named = [("Action", action), ("Version", version)];
         let pairs: Vec<_> =
             named.iter().chain(values).map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        self.send("iam", "/", &[("content-type", "application/x-www-form-urlencoded")], &pairs.join("&"))
+        self.send(service, "/", &[("content-type", "application/x-www-form-urlencoded")], &pairs.join("&"))
     }
 
     /// A path that is posted to.
@@ -48,7 +59,7 @@ impl<'s> Role<'s> {
 
     fn send(&self, service: &str, path: &str, extra: &[(&str, &str)], body: &str) -> Answer {
         let host = self.stage.url().trim_start_matches("http://");
-        let signed = headers(&self.credentials, service, "POST", host, path, body);
+        let signed = headers(&self.key, service, "POST", host, path, body);
         let mut all: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         all.extend(extra);
         self.stage.http.send("POST", path, &all, body).unwrap()
@@ -77,10 +88,15 @@ impl<'s> Role<'s> {
     }
 }
 
-fn take(stage: &Stage, role: &str) -> stint_local::Result<Credentials> {
+fn take(stage: &Stage, role: &str) -> stint_local::Result<AccessKey> {
     let found = stage.admin.form("iam", "GetRole", IAM, &[("RoleName", role)])?;
     let values = [("RoleArn", element(&found, "Arn").unwrap()), ("RoleSessionName", "roles")];
-    let xml = stage.admin.form("sts", "AssumeRole", "2011-06-15", &values)?;
-    let part = |name| element(&xml, name).unwrap().to_owned();
-    Ok(Credentials { id: part("AccessKeyId"), secret: part("SecretAccessKey"), token: part("SessionToken") })
+    Ok(session(&stage.admin.form("sts", "AssumeRole", STS, &values)?))
+}
+
+/// What an answer of STS hands out.
+pub(crate) fn session(xml: &str) -> AccessKey {
+    let part = |name| element(xml, name).unwrap().to_owned();
+    let token = Some(part("SessionToken"));
+    AccessKey { id: part("AccessKeyId"), secret: part("SecretAccessKey"), token }
 }

@@ -6,18 +6,11 @@ use std::fmt::Write as _;
 use stint_app::ports::Surroundings;
 use stint_aws::surroundings::Machine;
 use stint_local::cloud::REGION;
+use stint_local::key::AccessKey;
 
-/// A role's session. It has no `Debug`.
-#[derive(Clone)]
-pub(crate) struct Credentials {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) token: String,
-}
-
-/// The headers that sign a request now.
+/// The headers that sign a request of a role's session now.
 pub(crate) fn headers(
-    who: &Credentials,
+    who: &AccessKey,
     service: &str,
     method: &str,
     host: &str,
@@ -27,7 +20,8 @@ pub(crate) fn headers(
     let at = compact(Machine.now());
     let day = &at[..8];
     let names = "host;x-amz-date;x-amz-security-token";
-    let values = format!("host:{host}\nx-amz-date:{at}\nx-amz-security-token:{}\n", who.token);
+    let token = who.token.clone().unwrap_or_default();
+    let values = format!("host:{host}\nx-amz-date:{at}\nx-amz-security-token:{token}\n");
     let canonical = format!("{method}\n{path}\n\n{values}\n{names}\n{}", hash(body));
     let scope = format!("{day}/{REGION}/{service}/aws4_request");
     let text = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", hash(&canonical));
@@ -40,7 +34,7 @@ pub(crate) fn headers(
     vec![
         ("authorization".to_owned(), authorization),
         ("x-amz-date".to_owned(), at.clone()),
-        ("x-amz-security-token".to_owned(), who.token.clone()),
+        ("x-amz-security-token".to_owned(), token),
     ]
 }
 

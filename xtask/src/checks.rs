@@ -19,7 +19,7 @@ const STEPS: [Step; 8] = [
         what: "no lint complains",
         run: || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
-    Step { name: "template", what: "the template and the workflow are valid", run: template },
+    Step { name: "template", what: "the templates and the workflow are valid", run: template },
     Step { name: "cloud", what: "the local cloud does what it says", run: cloud },
     Step { name: "tests", what: "all tests pass", run: || cargo(&["test", "--workspace"]) },
     Step { name: "docs", what: "the documentation has no dead links", run: docs },
@@ -112,7 +112,8 @@ fn template() -> Result<()> {
     sam.current_dir(paths::root()).args(["validate", "--lint", "--region", stint_local::cloud::REGION]);
     process::shown("sam validate", &mut sam)?;
     let mut lint = tools.command("cfn-lint")?;
-    process::shown("cfn-lint", lint.current_dir(paths::root()).arg("infra/template.yaml"))
+    lint.current_dir(paths::root()).args(["infra/template.yaml", "infra/enrolment.yaml"]);
+    process::shown("cfn-lint", &mut lint)
 }
 
 fn cloud() -> Result<()> {

@@ -1,5 +1,7 @@
 //! One request from asking to its end, with proof at each step. Proof is what IAM says to the requester's own key.
 
+mod credentials;
+
 use crate::audit_table;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -51,7 +53,10 @@ fn story(stage: &Stage, without_cleanup: bool) -> Result<()> {
     let off = without_cleanup.then(|| Off::now(stage)).transpose()?;
     over(&probe, ends_at)?;
     match off {
-        None => removed(stage, &ana, &request_id, 7)?,
+        None => {
+            removed(stage, &ana, &request_id, 7)?;
+            credentials::show(stage, &ana)?;
+        }
         Some(off) => late(stage, &ana, &probe, &request_id, off)?,
     }
     expect(&probe, Access::Denied)?;
@@ -86,8 +91,14 @@ fn approve(stage: &Stage, request_id: &str) -> Result<()> {
 /// Waits until the grant is active; returns its end.
 fn active(ana: &Session, request_id: &str) -> Result<Timestamp> {
     let grant = grant(ana, request_id, SOON, |state| state == "ACTIVE")?;
-    let ends_at = text(&grant, "/window/ends_at");
+    let ends_at = until(&grant)?;
     say(&format!("5. The grant is ACTIVE until {ends_at}; ana tries again"));
+    Ok(ends_at)
+}
+
+/// The end of a grant's window.
+fn until(grant: &Value) -> Result<Timestamp> {
+    let ends_at = text(grant, "/window/ends_at");
     ends_at.parse().map_err(|cause| LocalError::Unexpected(format!("{ends_at} is no time: {cause}")))
 }
 
@@ -95,13 +106,15 @@ fn active(ana: &Session, request_id: &str) -> Result<Timestamp> {
 fn over(probe: &Probe, ends_at: Timestamp) -> Result<()> {
     say("6. Ana keeps reading until she cannot any more");
     wait::until("the end of access", TO_END, || Ok((probe.read(TABLE)? == Access::Denied).then_some(())))?;
+    println!("   first DENIED {:+.2} s from the end of the window", at_its_end(ends_at)?);
+    Ok(())
+}
+
+/// Seconds from the end of the window, which has to be about now.
+fn at_its_end(ends_at: Timestamp) -> Result<f64> {
     let late = seconds_now() - ends_at.as_duration().as_secs_f64();
-    println!("   first DENIED {late:+.2} s from the end of the window");
-    if (-1.0..=2.0).contains(&late) {
-        Ok(())
-    } else {
-        Err(LocalError::Unexpected("that is not at its end".to_owned()))
-    }
+    let at_its_end = (-1.0..=2.0).contains(&late);
+    at_its_end.then_some(late).ok_or_else(|| LocalError::Unexpected("that is not at its end".to_owned()))
 }
 
 fn removed(stage: &Stage, ana: &Session, request_id: &str, step: u8) -> Result<()> {
