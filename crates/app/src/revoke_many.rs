@@ -139,12 +139,21 @@ async fn everything(register: &impl Register, cursor: Option<&str>) -> Result<Pa
     if shard >= DUE_SHARDS {
         return Err(ListError::BadCursor);
     }
-    let page = register.live(shard, &PageQuery { cursor, limit: PAGE }).await?;
-    let next = match page.next {
-        Some(rest) => Some(format!("{shard}.{rest}")),
-        None => (shard + 1 < DUE_SHARDS).then(|| format!("{}.", shard + 1)),
-    };
-    Ok(Page { items: page.items, next })
+    let mut page = register.live(shard, &PageQuery { cursor, limit: PAGE }).await?;
+    page.next = page.next.map(|rest| format!("{shard}.{rest}"));
+    for shard in shard + 1..DUE_SHARDS {
+        if page.next.is_some() {
+            break;
+        }
+        // Another whole page on top would be too much for one call.
+        if !page.items.is_empty() {
+            page.next = Some(format!("{shard}."));
+            break;
+        }
+        page = register.live(shard, &PageQuery { cursor: None, limit: PAGE }).await?;
+        page.next = page.next.map(|rest| format!("{shard}.{rest}"));
+    }
+    Ok(page)
 }
 
 async fn note(
