@@ -7,7 +7,7 @@ use stint_local::{Result, functions, paths, process, progress};
 /// The C library of `provided.al2023`.
 const TARGET: &str = "x86_64-unknown-linux-gnu.2.34";
 
-/// Builds the six functions, and `more` packages beside them; returns the folder they are in.
+/// Builds the functions, and `more` packages beside them; returns the folder they are in.
 pub(crate) fn build(more: &[&str]) -> Result<PathBuf> {
     let tools = Tools::ensure()?;
     let mut command = tools.command("cargo-lambda")?;

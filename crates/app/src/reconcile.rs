@@ -11,8 +11,8 @@ mod strays;
 use crate::end_access::EndError;
 use crate::failure::Failure;
 use crate::ports::{
-    Bookmarks, DUE_SHARDS, Directory, Inventory, Leases, Ledger, ListError, PageQuery, Provider, Register,
-    Surroundings, TaskTokens, Workflow,
+    Bookmarks, DUE_SHARDS, Directory, Inventory, Leases, Ledger, Provider, Register, Surroundings,
+    TaskTokens, Workflow,
 };
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -85,16 +85,6 @@ pub async fn reconcile(
         swept.note(id, result);
     }
 
-    for id in live_now(ledger, began).await? {
-        if !in_time() {
-            return Ok(Some(swept));
-        }
-        match eligibility::check(ledger, provider, workflow, directory, policy, surroundings, id).await {
-            Ok(ended) => swept.ineligible += u32::from(ended),
-            Err(error) => swept.note(id, Err(error)),
-        }
-    }
-
     match strays::sweep(ledger, provider, surroundings).await {
         Ok((found, left)) => {
             swept.strays += found;
@@ -103,6 +93,19 @@ pub async fn reconcile(
         Err(error) => {
             swept.failed += 1;
             tracing::warn!(error = &error as &dyn std::error::Error, "the targets were not looked at");
+        }
+    }
+
+    let until = after(WORK_SECONDS);
+    match eligibility::sweep(ledger, provider, workflow, directory, policy, surroundings, until).await {
+        Ok(round) => {
+            swept.ineligible += round.ended;
+            swept.failed += round.failed;
+            swept.removals_failed += round.removals_failed;
+        }
+        Err(error) => {
+            swept.failed += 1;
+            tracing::warn!(error = &error as &dyn std::error::Error, "who has access was not looked at");
         }
     }
     Ok(Some(swept))
@@ -121,22 +124,5 @@ async fn due_now(ledger: &impl Register, began: Timestamp) -> Result<Vec<Request
             return Ok(all);
         }
         all.extend(row);
-    }
-}
-
-/// A shard a minute: whoever has access is looked at every [`DUE_SHARDS`] minutes.
-async fn live_now(ledger: &impl Register, began: Timestamp) -> Result<Vec<RequestId>, Failure> {
-    let shard = u8::try_from((began.as_second() / 60).rem_euclid(i64::from(DUE_SHARDS))).unwrap_or(0);
-    let (mut all, mut query) = (Vec::new(), PageQuery { cursor: None, limit: SHARD_LIMIT });
-    loop {
-        let page = ledger.live(shard, &query).await.map_err(|error| match error {
-            ListError::Store(error) => error.into(),
-            ListError::BadCursor => Failure::Bug("a cursor of its own does not fit"),
-        })?;
-        all.extend(page.items);
-        match page.next {
-            Some(next) => query.cursor = Some(next),
-            None => return Ok(all),
-        }
     }
 }

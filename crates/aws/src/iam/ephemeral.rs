@@ -7,7 +7,7 @@
 use super::errors::{NO_SUCH_ENTITY, NOT_ENROLLED, REMOVAL_DENIED, classify, gone_or_taken, refused};
 use super::{leftovers, policy};
 use aws_sdk_iam::Client;
-use aws_sdk_iam::error::ProvideErrorMetadata as _;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::{Tag, User};
 use jiff::Timestamp;
 use stint_app::ports::{Artefact, ProviderError, Sighting};
@@ -21,7 +21,7 @@ pub(super) async fn activate(iam: &Client, boundary: &str, artefact: &Artefact) 
     create(iam, boundary, artefact.grant_id).await?;
     let put = iam.put_user_policy().user_name(&name).policy_name(&name);
     let put = put.policy_document(policy::allow(artefact)?);
-    put.send().await.map(drop).map_err(|error| just_made(error, classify))
+    put.send().await.map(drop).map_err(just_made)
 }
 
 async fn create(iam: &Client, boundary: &str, grant: GrantId) -> Result<(), ProviderError> {
@@ -32,7 +32,7 @@ async fn create(iam: &Client, boundary: &str, grant: GrantId) -> Result<(), Prov
         Ok(made) => made.user,
         Err(error) if error.code() == Some("EntityAlreadyExists") => {
             let get = iam.get_user().user_name(grant.artefact_name()).send().await;
-            get.map_err(|error| just_made(error, classify))?.user
+            get.map_err(just_made)?.user
         }
         Err(error) => return Err(classify(error, NOT_ENROLLED)),
     };
@@ -54,18 +54,15 @@ fn is_own(user: &User, boundary: &str, grant: GrantId) -> bool {
 }
 
 /// IAM may not know yet, everywhere, what it has just made.
-fn just_made<E, R>(
-    error: aws_sdk_iam::error::SdkError<E, R>,
-    otherwise: fn(aws_sdk_iam::error::SdkError<E, R>, &'static str) -> ProviderError,
-) -> ProviderError
+fn just_made<E, R>(error: SdkError<E, R>) -> ProviderError
 where
-    E: aws_sdk_iam::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     if error.code() == Some(NO_SUCH_ENTITY) {
         ProviderError::Unavailable(Box::new(error))
     } else {
-        otherwise(error, NOT_ENROLLED)
+        classify(error, NOT_ENROLLED)
     }
 }
 
