@@ -7,6 +7,7 @@ from .workflow import APPROVED, ended, start
 def run(cloud):
     for when, expected in (("before", 1), ("after", 2)):
         dies(cloud, when, expected)
+    counts_one_operation(cloud)
     check("a fault needs a call", cloud.http("POST", "/_stint/faults", {"function": "stint-grant"})[0], 400)
     cloud.hook("DELETE", "faults")
     check("faults are cleared", cloud.hook("GET", "faults")["faults"], [])
@@ -24,6 +25,17 @@ def dies(cloud, when, expected):
     check(f"killed {when}: {expected} of its calls took effect", written(cloud, name), expected + 3)
     report = cloud.hook("GET", "faults")["functions"]["stint-grant"]
     check(f"killed {when}: reported", (report["kills"], report["calls"]), (1, 3))
+
+
+def counts_one_operation(cloud):
+    """The three calls of stint-grant are all the same; another operation is never at its first."""
+    for operation, crashes in (("DeleteItem", [None]), ("ExecuteStatement", ["Runtime.ExitError", None])):
+        name = f"count-{operation}"
+        fault = {"function": "stint-grant", "operation": operation, "call": 3, "when": "before", "times": 1}
+        cloud.hook("POST", "faults", fault)
+        check(f"a fault at {operation}: it ends", ended(cloud, start(cloud, name)), ("SUCCEEDED", APPROVED))
+        runs = cloud.invoked("grant", event_request_id=name)
+        check(f"a fault at {operation}: crashes", [r["error"] for r in runs], crashes)
 
 
 def written(cloud, name):

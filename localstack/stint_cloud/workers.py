@@ -108,11 +108,16 @@ def called(access_key, operation):
             return None
         record["calls"].append(operation)
         fault = faults.get(worker.func_name)
-        if not fault or fault["left"] == 0 or fault["call"] != len(record["calls"]):
+        if not fault or fault["left"] == 0 or not is_at(fault, record["calls"]):
             return None
         fault["left"] -= 1
         kills[worker.func_name] = kills.get(worker.func_name, 0) + 1
         return worker, fault["when"]
+
+
+def is_at(fault, calls):
+    counted = [call for call in calls if fault["operation"] in (None, call)]
+    return fault["operation"] in (None, calls[-1]) and len(counted) == fault["call"]
 
 
 def kill(worker):
@@ -123,15 +128,22 @@ def kill(worker):
 
 
 def arm(fault):
-    """`{"function", "call": n, "when": "before"|"after", "times": k}`; raises ValueError for anything else."""
+    """`{"function", "call": n, "when": "before"|"after", "times": k}`; raises ValueError for anything else.
+
+    With an `operation` such as `GetItem`, only its calls are counted.
+    """
     function, call, when, times = (fault.get(k) for k in ("function", "call", "when", "times"))
+    operation = fault.get("operation")
     times = 1 if times is None else times
     if not isinstance(function, str) or when not in ("before", "after"):
         raise ValueError("function and when (before, after) are needed")
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in (call, times)):
         raise ValueError("call and times are positive integers")
+    if operation is not None and not isinstance(operation, str):
+        raise ValueError("operation is a name")
     with lock:
-        faults[function] = {"function": function, "call": call, "when": when, "times": times, "left": times}
+        faults[function] = {"function": function, "operation": operation, "call": call, "when": when}
+        faults[function] |= {"times": times, "left": times}
         kills[function] = 0
 
 

@@ -33,6 +33,15 @@ pub enum Side {
     After,
 }
 
+impl Side {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
 /// Everything since the start or [`forget_invocations`].
 pub fn invocations(http: &Http) -> Result<Vec<Invocation>> {
     let all = http.get("/_stint/invocations")?.ok("the invocations")?.json();
@@ -45,8 +54,15 @@ pub fn forget_invocations(http: &Http) -> Result<()> {
 
 /// Kills `function`'s process at its `call`-th AWS call (from 1) of an invocation, `times` times in all.
 pub fn kill_at(http: &Http, function: &str, call: u32, side: Side, times: u32) -> Result<()> {
-    let when = if side == Side::Before { "before" } else { "after" };
-    let fault = json!({"function": function, "call": call, "when": when, "times": times});
+    let fault = json!({"function": function, "call": call, "when": side.name(), "times": times});
+    http.send("POST", "/_stint/faults", &[], &fault.to_string())?.ok("arming a fault").map(drop)
+}
+
+/// Kills `function`'s process once, at the first call of `operation` of an invocation, such as `GetItem`.
+pub fn kill_at_operation(http: &Http, function: &str, operation: &str, side: Side) -> Result<()> {
+    let fault = json!({
+        "function": function, "operation": operation, "call": 1, "when": side.name(), "times": 1
+    });
     http.send("POST", "/_stint/faults", &[], &fault.to_string())?.ok("arming a fault").map(drop)
 }
 
