@@ -53,6 +53,11 @@ fn a_ledger_commits_all_or_nothing() {
 }
 
 #[test]
+fn a_ledger_commits_two_changes_or_neither() {
+    run(contracts::a_ledger_commits_two_changes_or_neither(&store(Stage::shared().unwrap()), now()));
+}
+
+#[test]
 fn idempotency_keys_stand_for_one_request() {
     run(contracts::idempotency_keys_stand_for_one_request(&store(Stage::shared().unwrap()), now()));
 }

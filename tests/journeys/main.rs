@@ -15,6 +15,7 @@ mod csv;
 mod delayed;
 mod ended_early;
 mod export;
+mod extended;
 mod golden;
 mod never;
 mod quiet;

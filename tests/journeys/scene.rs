@@ -53,6 +53,15 @@ impl Journey {
         Self::of(self.person.clone(), self.session.clone(), &body)
     }
 
+    /// The same person asks for more time.
+    pub(crate) fn extended(&self, entitlement: &str, duration: &str) -> Self {
+        let body = json!({
+            "entitlement": entitlement, "duration": duration, "justification": "it takes longer",
+            "extends": self.grant_id(),
+        });
+        Self::of(self.person.clone(), self.session.clone(), &body)
+    }
+
     fn of(person: String, session: Session, body: &Value) -> Self {
         let first = session.ask(body).unwrap();
         Self { stage: stage(), person, session, id: id(&first).unwrap().to_owned(), first }

@@ -6,6 +6,7 @@
 
 use crate::artefact::artefact;
 use crate::eligibility::requester_eligible;
+use crate::extend_grant::extend_grant;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Directory, Ledger, Provider, ProviderError, Surroundings};
 use crate::transact::{Done, TransactError, load, transact_from};
@@ -53,25 +54,45 @@ pub async fn activate_grant(
 ) -> Result<Timestamp, ActivateError> {
     let recorded = load(ledger, id).await?;
     still_eligible(ledger, directory, policy, surroundings, &recorded).await?;
+    match recorded.request.scope.extends {
+        Some(extended) => extend_grant(ledger, provider, surroundings, recorded, extended).await,
+        None => give(ledger, provider, surroundings, recorded).await,
+    }
+}
+
+/// Makes what was approved at the target, or dates it anew after an extension. When access ends.
+///
+/// # Errors
+/// As of [`activate_grant`].
+pub(crate) async fn give(
+    ledger: &impl Ledger,
+    provider: &impl Provider,
+    surroundings: &impl Surroundings,
+    recorded: Recorded,
+) -> Result<Timestamp, ActivateError> {
     let begin = Command::Grant(GrantCommand::BeginActivation);
     let Done { recorded, changed } =
         transact_from(ledger, recorded, &begin, &circumstances(surroundings)).await?;
-    let window = window_of(&recorded)?;
     if !changed {
-        return Ok(window.ends_at());
+        return Ok(window_of(&recorded)?.ends_at());
     }
     let artefact = artefact(&recorded.request).map_err(Missing::from)?;
     match provider.activate(&artefact).await {
         Ok(()) => {
             let confirm = Command::Grant(GrantCommand::ConfirmActivation);
-            transact_from(ledger, recorded, &confirm, &circumstances(surroundings)).await?;
-            Ok(window.ends_at())
+            let done = transact_from(ledger, recorded, &confirm, &circumstances(surroundings)).await?;
+            Ok(window_of(&done.recorded)?.ends_at())
         }
         Err(ProviderError::Refused { reason, cause }) => {
+            let id = recorded.request.scope.request_id;
             tracing::warn!(request.id = %id, error = &*cause as &dyn std::error::Error, "activation refused");
             let abandon = Command::Grant(GrantCommand::AbandonActivation { reason: reason.clone() });
-            transact_from(ledger, recorded, &abandon, &circumstances(surroundings)).await?;
-            Err(ActivateError::Rejected { reason })
+            let done = transact_from(ledger, recorded, &abandon, &circumstances(surroundings)).await?;
+            match done.recorded.request.grant() {
+                // Only the later end was refused: it is active as it was before.
+                Some(GrantState::Active { window, .. }) => Ok(window.ends_at()),
+                _ => Err(ActivateError::Rejected { reason }),
+            }
         }
         Err(error) => Err(Missing::from(Failure::from(error)).into()),
     }

@@ -72,6 +72,8 @@ struct Content<'a> {
     way: &'static str,
     permissions: &'a [Permission],
     duration: String,
+    /// Said after the duration, of an extension.
+    more: &'static str,
     period: String,
     usable: String,
     end: String,
@@ -91,12 +93,13 @@ impl<'a> Content<'a> {
             requester: one_line(&request.requester_name, 40),
             title: one_line(&request.entitlement_title, 70),
             entitlement: scope.entitlement.as_str(),
-            target: scope.access.place(scope.request_id.grant_id()),
+            target: scope.access.place(scope.artefact_of()),
             way: words::way(&access),
             permissions: scope.access.permissions(),
             duration: scope.duration.in_words(),
+            more: if scope.extends.is_some() { " more" } else { "" },
             period: period(request),
-            usable: words::usable(starts_later(request).is_some()),
+            usable: words::usable(scope, starts_later(request).is_some()),
             end: words::end(&access),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
@@ -107,13 +110,17 @@ impl<'a> Content<'a> {
     }
 
     fn subject(&self) -> String {
-        let subject = format!("Approve? {}: {} for {}", self.requester, self.title, self.duration);
+        let Self { requester, title, duration, more, .. } = self;
+        let subject = format!("Approve? {requester}: {title} for {duration}{more}");
         one_line(&subject, LONGEST_SUBJECT)
     }
 }
 
 /// When access would be: from a time agreed on, or from the approval, which is not known yet.
 fn period(request: &AccessRequest) -> String {
+    if let Some(extended) = request.scope.extends {
+        return words::added_to(extended);
+    }
     let length = request.scope.duration.as_signed();
     let end = |start: jiff::Timestamp| utc(start.saturating_add(length).unwrap_or(start));
     match starts_later(request) {

@@ -9,6 +9,7 @@ pub mod caller;
 pub mod decide_request;
 mod eligibility;
 pub mod end_access;
+mod extend_grant;
 pub mod failure;
 pub mod letter;
 pub mod notify_approvers;

@@ -51,6 +51,9 @@ pub trait Ledger: Send + Sync {
         beside: Option<&IdempotencyRecord>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Two changes of two requests, both or neither, and as safely repeated as one.
+    fn commit_both(&self, changes: [&Change; 2]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Adds an event to a system stream of its own choice.
     fn append(
         &self,

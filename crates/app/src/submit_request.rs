@@ -19,14 +19,15 @@ use stint_domain::access::NotEnrolled;
 use stint_domain::audit::{Authorization, Outcome};
 use stint_domain::duration::{AccessDuration, LONGEST_SECONDS};
 use stint_domain::entitlement::Entitlement;
-use stint_domain::ids::{EntitlementId, RequestId};
+use stint_domain::grant::GrantState;
+use stint_domain::ids::{EntitlementId, GrantId, RequestId};
 use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Recorded, SystemEvent};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::Event;
-use stint_domain::window::whole_second;
+use stint_domain::window::{Window, whole_second};
 use stint_policy::{Ask, Authorized, AutoApprove, PolicyBundle, Request};
 use thiserror::Error;
 
@@ -38,6 +39,8 @@ pub struct SubmitRequest {
     pub justification: Justification,
     pub ticket: Option<Ticket>,
     pub starts_at: Option<Timestamp>,
+    /// A grant of the caller's own that should last longer.
+    pub extends: Option<GrantId>,
     pub idempotency: Option<IdempotencyClaim>,
     /// Say what would happen, and change nothing.
     pub dry_run: bool,
@@ -76,6 +79,9 @@ pub enum SubmitError {
     NotEnrolled,
     #[error("the target has no room for it")]
     NoRoom,
+    /// Unknown, somebody else's, of another entitlement, or not active (any more): the answer is the same.
+    #[error("there is no such active grant to extend")]
+    NothingToExtend,
     #[error(transparent)]
     BadInput(#[from] BadInput),
     #[error("the idempotency key stands for another body")]
@@ -117,7 +123,7 @@ pub async fn submit_request(
         return Ok(Submitted::Replayed(Box::new(earlier.request)));
     }
     let id = new_request_id(now, &surroundings.random());
-    let prepared = match prepare(directory, policy, caller, &ask, id, now).await {
+    let prepared = match prepare(ledger, directory, policy, caller, &ask, id, now).await {
         Ok(change) => fit(targets, change).await,
         Err(error) => Err(error),
     };
@@ -182,11 +188,14 @@ async fn fit(targets: &impl Enrolment, change: Change) -> Result<Change, SubmitE
     match targets.check(&change.after().request.scope.access).await.map_err(Failure::from)? {
         Ok(()) => Ok(change),
         Err(Unfit::NotEnrolled) => Err(SubmitError::NotEnrolled),
+        // What is extended has its room already.
+        Err(Unfit::NoRoom) if change.after().request.scope.extends.is_some() => Ok(change),
         Err(Unfit::NoRoom) => Err(SubmitError::NoRoom),
     }
 }
 
 async fn prepare(
+    ledger: &impl Ledger,
     directory: &impl Directory,
     policy: &PolicyBundle,
     caller: &Caller,
@@ -202,7 +211,10 @@ async fn prepare(
         .may_request(&person, entitlement, &terms)
         .map_err(|denied| SubmitError::NotAllowed { reasons: denied.reasons })?;
     let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
-    let request = build(policy, &person, entitlement, ask, id, now)?;
+    let mut request = build(policy, &person, entitlement, ask, id, now)?;
+    if let Some(extended) = ask.extends {
+        request = extending(ledger, request, extended.request_id(), now).await?;
+    }
     submission(request, &allowed, at_once.as_ref(), caller, now)
 }
 
@@ -223,6 +235,7 @@ fn build(
         access,
         duration: ask.duration,
         starts_at: ask.starts_at,
+        extends: None,
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
         policy_version: policy.version().to_owned(),
@@ -235,6 +248,43 @@ fn build(
         decide_by,
         state: RequestState::Pending { notified: BTreeSet::new() },
     })
+}
+
+/// The same request as an extension: of what the requester has now, and decided before that ends.
+async fn extending(
+    ledger: &impl Ledger,
+    request: AccessRequest,
+    extended: RequestId,
+    now: Timestamp,
+) -> Result<AccessRequest, SubmitError> {
+    if request.scope.starts_at.is_some() {
+        return Err(BadInput::new("starts_at", "must be left out of an extension").into());
+    }
+    let earlier = Ledger::load(ledger, extended).await?.ok_or(SubmitError::NothingToExtend)?.request;
+    let window = window_to_extend(&earlier, &request.scope, now).ok_or(SubmitError::NothingToExtend)?;
+    let longer = window.extended(request.scope.duration).map_err(|_| TOO_LONG)?;
+    // The execution that waits for its end is as old as the request.
+    if longer.ends_at().as_second() - earlier.submitted_at.as_second() > i64::from(LONGEST_SECONDS) {
+        return Err(TOO_LONG.into());
+    }
+    Ok(AccessRequest {
+        scope: Scope { extends: Some(extended), ..request.scope },
+        decide_by: request.decide_by.min(window.ends_at()),
+        ..request
+    })
+}
+
+const TOO_LONG: BadInput = BadInput::new("duration", "must let the extended grant end within 364 days");
+
+/// Only the requester's own, and only if it gives exactly what is asked for now.
+fn window_to_extend(earlier: &AccessRequest, scope: &Scope, now: Timestamp) -> Option<Window> {
+    let same = earlier.scope.requester == scope.requester
+        && earlier.scope.entitlement == scope.entitlement
+        && earlier.scope.access == scope.access;
+    match earlier.grant() {
+        Some(GrantState::Active { window, .. }) if same && !window.is_over(now) => Some(*window),
+        _ => None,
+    }
 }
 
 /// The whole life of the request, wait and lead and window, has to fit into an execution's year.
@@ -291,7 +341,10 @@ async fn audited(
     error: SubmitError,
 ) -> SubmitError {
     let reason = match &error {
-        SubmitError::NotAllowed { .. } | SubmitError::NotEnrolled | SubmitError::NoRoom => error.to_string(),
+        SubmitError::NotAllowed { .. }
+        | SubmitError::NotEnrolled
+        | SubmitError::NoRoom
+        | SubmitError::NothingToExtend => error.to_string(),
         _ => return error,
     };
     if ask.dry_run {

@@ -300,6 +300,7 @@ impl Event {
             Self::Grant(
                 GrantEvent::RemovalFailed { .. }
                 | GrantEvent::ActivationFailed { .. }
+                | GrantEvent::RedatingFailed { .. }
                 | GrantEvent::Forced { .. },
             ) => Outcome::Failure,
             _ => Outcome::Success,
@@ -312,6 +313,11 @@ impl GrantEvent {
         match self {
             Self::ActivationStarted { .. } => "grant.activation_started",
             Self::Activated => "grant.activated",
+            Self::Extended { .. } => "grant.extended",
+            Self::RedatingStarted => "grant.redating_started",
+            Self::Redated => "grant.redated",
+            Self::RedatingFailed { .. } => "grant.redating_failed",
+            Self::HandedOver { .. } => "grant.handed_over",
             Self::CredentialRequested => "grant.credential_requested",
             Self::CredentialRevealed { .. } => "grant.credential_revealed",
             Self::RemovalStarted { .. } => "grant.removal_started",

@@ -6,6 +6,7 @@
 //! ACTIVATING → DEACTIVATING → ACTIVATION_FAILED             final only after a verified removal
 //! DEACTIVATING ⇄ REMOVAL_FAILED                             alarmed, retried for ever, never a resting place
 //! REMOVAL_FAILED → ENDED            by FORCED               an administrator answers for it, with a reason
+//! ACTIVE → ACTIVE                   with a later end        and an extension's own SCHEDULED → ENDED by EXTENDED
 //! ```
 //!
 //! Guards: only these transitions; no end without proof that nothing is left, but for one that an administrator forces;
@@ -13,6 +14,7 @@
 //! still be on its way to the target (see [`SETTLE_SECONDS`]).
 
 use crate::duration::AccessDuration;
+use crate::ids::RequestId;
 use crate::justification::Comment;
 use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal};
 use crate::window::Window;
@@ -32,7 +34,13 @@ pub enum GrantState {
     /// The intent is on record; the target may or may not have been touched.
     Activating { window: Window, attempts: u32, last_attempt_at: Timestamp },
     /// The target has confirmed.
-    Active { window: Window, activated_at: Timestamp, settles_at: Timestamp },
+    Active {
+        window: Window,
+        activated_at: Timestamp,
+        settles_at: Timestamp,
+        #[serde(skip_serializing_if = "Dating::is_done", default)]
+        dating: Dating,
+    },
     /// The intent to remove is on record.
     Deactivating { removal: Removal },
     /// The target refused or could not be read back. Somebody is told; the next attempt follows.
@@ -41,6 +49,23 @@ pub enum GrantState {
     Ended { ended_by: EndedBy, at: Timestamp, proof: Proof },
     /// The target never confirmed it, and nothing is left.
     ActivationFailed { reason: String, at: Timestamp, proof: Proof },
+}
+
+/// Whether what lies at the target carries the window's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dating {
+    #[default]
+    Done,
+    /// The window has been extended. Until the target has confirmed it, access may end with the window from before.
+    Moving { from: Window },
+}
+
+impl Dating {
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +102,8 @@ pub enum EndedBy {
     Revoked,
     Ineligible,
     Forced,
+    /// It was an extension, and its time has gone over to the grant that it extends.
+    Extended,
 }
 
 /// Why nothing is left.
@@ -181,6 +208,8 @@ impl GrantState {
             GrantCommand::BeginActivation => self.begin_activation(terms, now),
             GrantCommand::ConfirmActivation => self.confirm_activation(),
             GrantCommand::AbandonActivation { reason } => self.abandon_activation(reason, now),
+            GrantCommand::Extend { by, duration } => self.extend(by, duration, now),
+            GrantCommand::HandOver => self.hand_over(terms),
             GrantCommand::BeginReveal => self.reveal(GrantEvent::CredentialRequested, now),
             GrantCommand::ConfirmReveal { access_key_id, expires_at } => {
                 self.reveal(GrantEvent::CredentialRevealed { access_key_id, expires_at }, now)
@@ -196,6 +225,7 @@ impl GrantState {
 
     fn begin_activation(&self, terms: Terms, now: Timestamp) -> Result<GrantStep, Refusal> {
         match self {
+            Self::Scheduled if terms.extends.is_some() => Err(Refusal::IsExtension),
             Self::Scheduled => match terms.starts_at.filter(|start| *start > now) {
                 Some(starts_at) => Err(Refusal::NotYet { starts_at }),
                 None => {
@@ -208,16 +238,47 @@ impl GrantState {
                 let attempt = attempts.saturating_add(1);
                 Ok(GrantStep::Do(GrantEvent::ActivationStarted { window: *window, attempt }))
             }
-            Self::Active { .. } => Ok(GrantStep::Already),
+            Self::Active { dating: Dating::Moving { .. }, window, .. } if window.is_over(now) => {
+                Err(Refusal::WindowOver)
+            }
+            Self::Active { dating: Dating::Moving { .. }, .. } => {
+                Ok(GrantStep::Do(GrantEvent::RedatingStarted))
+            }
+            Self::Active { dating: Dating::Done, .. } => Ok(GrantStep::Already),
             Self::Deactivating { .. } | Self::RemovalFailed { .. } => Err(Refusal::Ending),
             Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
+        }
+    }
+
+    /// The window of what is active ends later. What lies at the target is dated anew as a step of its own.
+    fn extend(&self, by: RequestId, duration: AccessDuration, now: Timestamp) -> Result<GrantStep, Refusal> {
+        match self {
+            Self::Active { window, .. } if window.is_over(now) => Err(Refusal::WindowOver),
+            Self::Active { window, .. } => {
+                let window = window.extended(duration).map_err(|_| Refusal::TooLong)?;
+                Ok(GrantStep::Do(GrantEvent::Extended { by, window }))
+            }
+            Self::Scheduled | Self::Activating { .. } => Err(Refusal::NotActive),
+            Self::Deactivating { .. } | Self::RemovalFailed { .. } => Err(Refusal::Ending),
+            Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
+        }
+    }
+
+    /// The other side of [`GrantState::extend`]: this extension has done what it was for.
+    const fn hand_over(&self, terms: Terms) -> Result<GrantStep, Refusal> {
+        match (self, terms.extends) {
+            (_, None) => Err(Refusal::NoExtension),
+            (Self::Scheduled, Some(to)) => Ok(GrantStep::Do(GrantEvent::HandedOver { to })),
+            (Self::Ended { ended_by: EndedBy::Extended, .. }, Some(_)) => Ok(GrantStep::Already),
+            (_, Some(_)) => Err(Refusal::Over),
         }
     }
 
     const fn confirm_activation(&self) -> Result<GrantStep, Refusal> {
         match self {
             Self::Activating { .. } => Ok(GrantStep::Do(GrantEvent::Activated)),
-            Self::Active { .. } => Ok(GrantStep::Already),
+            Self::Active { dating: Dating::Moving { .. }, .. } => Ok(GrantStep::Do(GrantEvent::Redated)),
+            Self::Active { dating: Dating::Done, .. } => Ok(GrantStep::Already),
             Self::Scheduled => Err(Refusal::NoIntent),
             Self::Deactivating { .. } | Self::RemovalFailed { .. } => Err(Refusal::Ending),
             Self::Ended { .. } | Self::ActivationFailed { .. } => Err(Refusal::Over),
@@ -234,6 +295,10 @@ impl GrantState {
                 Ok(removal(RemovalReason::ActivationFailed { reason }, settled(*last_attempt_at)))
             }
             Self::Scheduled => Err(Refusal::NoIntent),
+            // What was given stays as it was; only the later end is not to be had.
+            Self::Active { dating: Dating::Moving { from }, .. } => {
+                Ok(GrantStep::Do(GrantEvent::RedatingFailed { reason, window: *from }))
+            }
             Self::Active { .. } => Err(Refusal::WindowOpen),
             _ => Ok(GrantStep::Already),
         }
@@ -359,8 +424,44 @@ impl GrantState {
             ) => Self::Activating { window, attempts: attempt, last_attempt_at: at },
             (Self::Activating { window, attempts, last_attempt_at }, GrantEvent::Activated) => {
                 let settles_at = if *attempts == 1 { at } else { settled(*last_attempt_at) };
-                Self::Active { window: *window, activated_at: at, settles_at }
+                Self::Active { window: *window, activated_at: at, settles_at, dating: Dating::Done }
             }
+            (
+                Self::Active { window: from, activated_at, settles_at, dating },
+                GrantEvent::Extended { window, .. },
+            ) => {
+                // Extended twice before the target was dated: it still carries the first end.
+                let from = if let Dating::Moving { from } = dating { *from } else { *from };
+                let dating = Dating::Moving { from };
+                Self::Active { window, activated_at: *activated_at, settles_at: *settles_at, dating }
+            }
+            (
+                Self::Active { window, activated_at, dating: Dating::Moving { from }, .. },
+                GrantEvent::RedatingStarted,
+            ) => Self::Active {
+                window: *window,
+                activated_at: *activated_at,
+                settles_at: settled(at),
+                dating: Dating::Moving { from: *from },
+            },
+            (
+                Self::Active { window, activated_at, settles_at, dating: Dating::Moving { .. } },
+                GrantEvent::Redated,
+            ) => Self::Active {
+                window: *window,
+                activated_at: *activated_at,
+                settles_at: *settles_at,
+                dating: Dating::Done,
+            },
+            (
+                Self::Active { activated_at, settles_at, dating: Dating::Moving { .. }, .. },
+                GrantEvent::RedatingFailed { window, .. },
+            ) => Self::Active {
+                window,
+                activated_at: *activated_at,
+                settles_at: *settles_at,
+                dating: Dating::Done,
+            },
             (
                 Self::Activating { window, .. } | Self::Active { window, .. },
                 GrantEvent::RemovalStarted { why, settles_at },
@@ -407,6 +508,9 @@ impl GrantState {
                 Self::Active { .. },
                 GrantEvent::CredentialRequested | GrantEvent::CredentialRevealed { .. },
             ) => self.clone(),
+            (Self::Scheduled, GrantEvent::HandedOver { .. }) => {
+                Self::Ended { ended_by: EndedBy::Extended, at, proof: Proof::NeverActivated }
+            }
             (Self::Scheduled, GrantEvent::EndedBeforeStart { ended_by, .. }) => {
                 Self::Ended { ended_by, at, proof: Proof::NeverActivated }
             }
@@ -420,6 +524,7 @@ impl GrantState {
 pub struct Terms {
     pub duration: AccessDuration,
     pub starts_at: Option<Timestamp>,
+    pub extends: Option<RequestId>,
 }
 
 const fn proof(window: Window, receipt: Receipt, blocked_until: Option<Timestamp>) -> Proof {

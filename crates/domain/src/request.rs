@@ -197,14 +197,16 @@ impl AccessRequest {
             return Err(Refusal::NoGrant { state: self.state.name() });
         };
         // INVARIANT: I2. Only what was approved is activated; ending needs no such check.
-        if command == GrantCommand::BeginActivation && approval.scope_hash != self.scope.hash() {
+        let gives = matches!(command, GrantCommand::BeginActivation | GrantCommand::HandOver);
+        if gives && approval.scope_hash != self.scope.hash() {
             return Err(Refusal::ScopeMismatch);
         }
         let revealing = matches!(command, GrantCommand::BeginReveal | GrantCommand::ConfirmReveal { .. });
         if revealing && !self.scope.access.has_credential() {
             return Err(Refusal::NoCredential);
         }
-        let terms = Terms { duration: self.scope.duration, starts_at: self.scope.starts_at };
+        let Scope { duration, starts_at, extends, .. } = self.scope;
+        let terms = Terms { duration, starts_at, extends };
         Ok(match grant.decide(command, terms, now)? {
             GrantStep::Do(event) => Step::Do(Event::Grant(event)),
             GrantStep::Already => Step::Already,

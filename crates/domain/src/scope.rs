@@ -4,7 +4,7 @@
 
 use crate::access::Access;
 use crate::duration::AccessDuration;
-use crate::ids::{EntitlementId, PrincipalId, RequestId};
+use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::justification::{Justification, Ticket};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub struct Scope {
     pub duration: AccessDuration,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub starts_at: Option<Timestamp>,
+    /// Not a grant of its own, but `duration` more for this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extends: Option<RequestId>,
     pub justification: Justification,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ticket: Option<Ticket>,
@@ -42,6 +45,12 @@ impl ScopeHash {
 }
 
 impl Scope {
+    /// The grant whose artefact this is about: its own, or the one that it extends.
+    #[must_use]
+    pub fn artefact_of(&self) -> GrantId {
+        self.extends.unwrap_or(self.request_id).grant_id()
+    }
+
     #[must_use]
     pub fn hash(&self) -> ScopeHash {
         ScopeHash(hex(&Sha256::digest(canonical(self))))

@@ -3,8 +3,9 @@
 //! Commands are in the imperative, events in the past tense. A command that finds its work done is `Already`,
 //! which is not an error; one that makes no sense in a state is a [`Refusal`], which says what the caller can do.
 
+use crate::duration::AccessDuration;
 use crate::grant::{EndedBy, Evidence, Receipt, RemovalReason};
-use crate::ids::PrincipalId;
+use crate::ids::{PrincipalId, RequestId};
 use crate::justification::Comment;
 use crate::request::{Approval, Decider};
 use crate::scope::ScopeHash;
@@ -35,6 +36,13 @@ pub enum GrantCommand {
     AbandonActivation {
         reason: String,
     },
+    /// The extension `by` was approved: the window ends later.
+    Extend {
+        by: RequestId,
+        duration: AccessDuration,
+    },
+    /// This is an extension, and its time goes over to the grant that it extends.
+    HandOver,
     /// Record that a credential is about to be issued to the holder.
     BeginReveal,
     /// It was issued. Its id is no secret, and leads from the audit to what was done with it.
@@ -72,6 +80,8 @@ pub enum EndCause {
     WorkflowEnded,
     /// The requester may not have it any more.
     Ineligible,
+    /// What it should extend cannot be extended any more.
+    NothingToExtend,
 }
 
 impl EndCause {
@@ -84,6 +94,7 @@ impl EndCause {
         match self {
             Self::Returned => EndedBy::Returned,
             Self::Ineligible => EndedBy::Ineligible,
+            Self::NothingToExtend => EndedBy::Expired,
             _ if window_over => EndedBy::Expired,
             _ => EndedBy::Revoked,
         }
@@ -94,7 +105,7 @@ impl EndCause {
             Self::Returned | Self::Revoked | Self::Ineligible => {
                 RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self, comment }
             }
-            Self::WindowOver | Self::Overdue => {
+            Self::WindowOver | Self::Overdue | Self::NothingToExtend => {
                 RemovalReason::ActivationFailed { reason: "the activation did not finish".to_owned() }
             }
             Self::WorkflowEnded => RemovalReason::ActivationFailed {
@@ -140,6 +151,21 @@ pub enum GrantEvent {
         attempt: u32,
     },
     Activated,
+    Extended {
+        by: RequestId,
+        window: Window,
+    },
+    /// An attempt to give what lies at the target its later end.
+    RedatingStarted,
+    Redated,
+    /// The target will not have the later end; `window` is the one from before, which holds again.
+    RedatingFailed {
+        reason: String,
+        window: Window,
+    },
+    HandedOver {
+        to: RequestId,
+    },
     CredentialRequested,
     CredentialRevealed {
         access_key_id: String,
@@ -227,6 +253,12 @@ pub enum Refusal {
     Ending,
     #[error("the grant is over")]
     Over,
+    #[error("with the extension the window is longer than 364 days")]
+    TooLong,
+    #[error("an extension is not activated, but goes over to the grant that it extends")]
+    IsExtension,
+    #[error("this request extends nothing")]
+    NoExtension,
     #[error("the grant is not active yet")]
     NotActive,
     #[error("this kind of access has no credential of its own")]

@@ -60,6 +60,12 @@ impl Window {
         }
     }
 
+    /// The same window with a later end.
+    pub fn extended(&self, by: AccessDuration) -> Result<Self, WindowError> {
+        let ends_at = self.ends_at.checked_add(by.as_signed()).map_err(|_| WindowError::OutOfRange)?;
+        Self::between(self.starts_at, ends_at)
+    }
+
     #[must_use]
     pub const fn starts_at(&self) -> Timestamp {
         self.starts_at

@@ -49,6 +49,8 @@ pub enum Problem {
     IdempotencyKeyReused,
     NotEnrolled,
     NoRoom,
+    /// The same for whatever is wrong with the grant that should be extended.
+    NothingToExtend,
     /// Policy does not let the caller have or take what they know to exist.
     ActionRefused,
     /// This kind of access is used with a key that its holder has already.
@@ -63,7 +65,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 24] = [
+    pub const ALL_KINDS: [&'static str; 25] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -82,6 +84,7 @@ impl Problem {
         "idempotency-key-reused",
         "not-enrolled",
         "no-room",
+        "nothing-to-extend",
         "action-refused",
         "no-credential",
         "target-refused",
@@ -112,6 +115,7 @@ impl Problem {
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::NotEnrolled => "not-enrolled",
             Self::NoRoom => "no-room",
+            Self::NothingToExtend => "nothing-to-extend",
             Self::ActionRefused => "action-refused",
             Self::NoCredential => "no-credential",
             Self::TargetRefused => "target-refused",
@@ -139,7 +143,9 @@ impl Problem {
                 StatusCode::CONFLICT
             }
             Self::TooLate => StatusCode::GONE,
-            Self::IdempotencyKeyReused | Self::NotEnrolled | Self::NoRoom => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyKeyReused | Self::NotEnrolled | Self::NoRoom | Self::NothingToExtend => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -167,6 +173,7 @@ impl Problem {
             Self::IdempotencyKeyReused => "The idempotency key stands for something else",
             Self::NotEnrolled => "The target is not enrolled",
             Self::NoRoom => "The target has no room",
+            Self::NothingToExtend => "There is nothing to extend",
             Self::ActionRefused => "You may not do this",
             Self::NoCredential => "There is no credential to hand out",
             Self::TargetRefused => "The target refused",
@@ -212,6 +219,9 @@ impl Problem {
             Self::TooLate => "The time for this is over; make a new request if it is still needed.",
             Self::IdempotencyKeyReused => "Use a new key, or send exactly what the key was used with before.",
             Self::NotEnrolled => "Ask an administrator of Stint to enrol your IAM user, or the role.",
+            Self::NothingToExtend => {
+                "Name an active grant of your own, of the same entitlement; if it is over, make a new request."
+            }
             Self::NoRoom => "Give back a grant that you do not need any more, and ask again.",
             Self::ActionRefused => {
                 "Ask somebody who may do it; what may be asked for is in the list of entitlements."

@@ -12,7 +12,7 @@ mod provider;
 
 pub use audit::an_audit_trail_gives_back_what_was_committed;
 pub use keys::idempotency_keys_stand_for_one_request;
-pub use ledger::a_ledger_commits_all_or_nothing;
+pub use ledger::{a_ledger_commits_all_or_nothing, a_ledger_commits_two_changes_or_neither};
 pub use links::links_tokens_and_leases_are_taken_once;
 pub use listings::a_register_lists_what_is_on_record;
 pub use provider::{a_provider_gives_takes_and_tells_the_truth, a_provider_refuses_a_stranger_for_good};
@@ -65,6 +65,7 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
             access: Access::IamUserElevation { user: parsed("ana"), permissions: vec![permission] },
             duration: parsed("30m"),
             starts_at: None,
+            extends: None,
             justification: parsed("ünïcode \u{1}\n\"quoted\" 調査"),
             ticket: None,
             policy_version: "p1".to_owned(),

@@ -10,6 +10,7 @@ use tokio::test;
 async fn ledger() {
     let world = World::default();
     contracts::a_ledger_commits_all_or_nothing(&world, world.now()).await;
+    contracts::a_ledger_commits_two_changes_or_neither(&world, world.now()).await;
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn request(justification: &str) -> AccessRequest {
             access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: vec![permission] },
             duration: "1h".parse().unwrap(),
             starts_at: None,
+            extends: None,
             justification: justification.parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
             policy_version: "v1".to_owned(),

@@ -3,6 +3,8 @@
 //! Guards: it promises no more than the kind of access declares of itself.
 
 use stint_domain::entitlement::AccessKind;
+use stint_domain::ids::RequestId;
+use stint_domain::scope::Scope;
 
 /// How soon, in seconds, access can usually be used: IAM takes moments to make known what Stint has written.
 const USABLE_WITHIN_SECONDS: u32 = 10;
@@ -23,10 +25,19 @@ pub const fn way(access: &AccessKind) -> &'static str {
     }
 }
 
+/// How long an extension would be: the end that it is added to may still move.
+#[must_use]
+pub fn added_to(extended: RequestId) -> String {
+    format!("added to the end of {}, which the requester has now", extended.grant_id())
+}
+
 /// When it can be used. `later`: it has a start of its own.
 #[must_use]
-pub fn usable(later: bool) -> String {
+pub fn usable(scope: &Scope, later: bool) -> String {
     let from = if later { "its start" } else { "the approval" };
+    if scope.extends.is_some() {
+        return "In use already; what it is used with stays the same.".to_owned();
+    }
     format!("Usable within about {USABLE_WITHIN_SECONDS} s of {from}.")
 }
 

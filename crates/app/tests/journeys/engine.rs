@@ -83,9 +83,16 @@ impl Stage {
             justification: "refund 4711 went missing".parse().unwrap(),
             ticket: None,
             starts_at: None,
+            extends: None,
             idempotency: Some(IdempotencyClaim::new("key-1", "body").unwrap()),
             dry_run: false,
         }
+    }
+
+    /// `duration` more for the grant of `id`.
+    pub(crate) fn extend(entitlement: &str, duration: &str, id: RequestId) -> SubmitRequest {
+        let idempotency = Some(IdempotencyClaim::new("key-2", "another body").unwrap());
+        SubmitRequest { extends: Some(id.grant_id()), idempotency, ..Self::ask(entitlement, duration) }
     }
 
     pub(crate) async fn submit(&self, who: &str, ask: SubmitRequest) -> Result<AccessRequest, SubmitError> {

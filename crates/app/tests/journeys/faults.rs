@@ -17,6 +17,16 @@ enum Ending {
     Returned,
     Revoked,
     Denied,
+    /// By as long again, and then it expires.
+    Extended,
+    /// The same, and then it is given back.
+    ExtendedAndReturned,
+}
+
+impl Ending {
+    const fn extended(self) -> bool {
+        matches!(self, Self::Extended | Self::ExtendedAndReturned)
+    }
 }
 
 /// One of each kind of access.
@@ -32,7 +42,8 @@ struct Journey {
 fn journeys() -> Vec<Journey> {
     let of = |entitlement| {
         let with = move |ending| Journey { entitlement, ending };
-        [Ending::Expires, Ending::Returned, Ending::Revoked].map(with)
+        let endings = [Ending::Expires, Ending::Returned, Ending::Revoked];
+        endings.into_iter().chain([Ending::Extended, Ending::ExtendedAndReturned]).map(with)
     };
     let denied = Journey { entitlement: "payments-read", ending: Ending::Denied };
     KINDS.into_iter().flat_map(of).chain([denied]).collect()
@@ -58,15 +69,33 @@ fn live(stage: &Stage, journey: Journey) -> Option<RequestId> {
     let _ = mailed.then(|| patiently(|| invoke(stage.click("ben@example.com", verdict))));
     stage.run(id, &mut at);
     let _ = patiently(|| invoke(stage.reveal("ana", id)));
+    let extension = journey.ending.extended().then(|| extend(stage, journey, id)).flatten();
     let _ = match journey.ending {
-        Ending::Returned => patiently(|| invoke(stage.give_back("ana", id))).map(drop),
+        Ending::Returned | Ending::ExtendedAndReturned => {
+            patiently(|| invoke(stage.give_back("ana", id))).map(drop)
+        }
         Ending::Revoked => patiently(|| invoke(stage.revoke("ben", id))).map(drop),
-        Ending::Expires | Ending::Denied => None,
+        Ending::Expires | Ending::Denied | Ending::Extended => None,
     };
     stage.expire_as_asked();
     stays_over(stage, id);
     stage.settle(id, &mut at);
+    if let Some((id, mut at)) = extension {
+        stage.settle(id, &mut at);
+    }
     Some(id)
+}
+
+/// Asks for an extension, has it approved, and lets it run.
+fn extend(stage: &Stage, journey: Journey, id: RequestId) -> Option<(RequestId, At)> {
+    let ask = || Stage::extend(journey.entitlement, "30m", id);
+    let extension = patiently(|| invoke(stage.submit("ana", ask())))?.scope.request_id;
+    let mut at = start();
+    stage.run(extension, &mut at);
+    let mailed = stage.world.state().inbox.iter().any(|mail| mail.text.contains(&extension.to_string()));
+    let _ = mailed.then(|| patiently(|| invoke(stage.click("ben@example.com", Verdict::Approve))));
+    stage.run(extension, &mut at);
+    Some((extension, at))
 }
 
 /// Once it has ended, nothing of it works again, however much of its window was left.
@@ -81,7 +110,7 @@ fn stays_over(stage: &Stage, id: RequestId) {
     }
 }
 
-fn check(stage: &Stage, id: Option<RequestId>, what: &str) {
+fn check(stage: &Stage, id: Option<RequestId>, extensible: bool, what: &str) {
     for recorded in stage.world.state().records.values() {
         assert!(recorded.request.is_final(), "{what}: I6, not final: {:?}", recorded.request.state);
         let due = recorded.request.due_at();
@@ -109,17 +138,25 @@ fn check(stage: &Stage, id: Option<RequestId>, what: &str) {
         stage.world.state().issued.len() <= 2 * count("grant.credential_requested"),
         "{what}: I3, issued"
     );
-    assert_eq!(stage.world.state().records.len(), 1, "{what}: I8, one request");
+    let asked = stage.world.state().records.len();
+    assert!(asked <= 1 + usize::from(extensible), "{what}: I8, one request: {asked}");
+    let minutes = stage
+        .request(id)
+        .grant()
+        .and_then(GrantState::window)
+        .map_or(30, |window| (window.ends_at().as_second() - window.starts_at().as_second()) / 60);
+    assert!(minutes == 30 || extensible && minutes == 60, "{what}: I8, {minutes} minutes");
 }
 
 fn calls_of(journey: Journey) -> Vec<&'static str> {
     let stage = Stage::new();
     stage.world.arm([]);
     let id = live(&stage, journey);
-    check(&stage, id, "undisturbed");
+    check(&stage, id, journey.ending.extended(), "undisturbed");
     let reached = match journey.ending {
         Ending::Denied => "request.denied",
         Ending::Expires | Ending::Returned | Ending::Revoked => "grant.ended",
+        Ending::Extended | Ending::ExtendedAndReturned => "grant.redated",
     };
     assert!(stage.world.actions(&id.unwrap().to_string()).contains(&reached.to_owned()), "{journey:?}");
     stage.world.calls()
@@ -137,7 +174,7 @@ fn struck(journey: Journey, faults: &[Fault], what: &str) {
     let stage = Stage::new();
     stage.world.arm(faults.iter().copied());
     let id = live(&stage, journey);
-    check(&stage, id, &format!("{journey:?}: {what}"));
+    check(&stage, id, journey.ending.extended(), &format!("{journey:?}: {what}"));
 }
 
 #[test]
@@ -177,7 +214,7 @@ fn two_failures_in_one_lifecycle_leave_nothing_behind_either() {
         let mut random = Seeded(seed);
         let journey = journeys[random.below(journeys.len())];
         let mut fault = || {
-            let (call, mode) = (1 + random.below(24), Mode::ALL[random.below(Mode::ALL.len())]);
+            let (call, mode) = (1 + random.below(32), Mode::ALL[random.below(Mode::ALL.len())]);
             Fault { call, mode }
         };
         let pair = [fault(), fault()];

@@ -11,6 +11,7 @@
 
 mod endings;
 mod engine;
+mod extensions;
 mod faults;
 mod kinds;
 mod known_failures;

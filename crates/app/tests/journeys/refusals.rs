@@ -14,7 +14,7 @@ fn submitted(stage: &Stage) -> RequestId {
     id
 }
 
-fn system_actions(stage: &Stage) -> Vec<String> {
+pub(crate) fn system_actions(stage: &Stage) -> Vec<String> {
     let state = stage.world.state();
     state
         .events

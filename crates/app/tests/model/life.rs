@@ -103,6 +103,7 @@ impl Life {
             access: Access::EphemeralIamUser { permissions: Vec::new() },
             duration: "30s".parse().unwrap(),
             starts_at: None,
+            extends: None,
             justification: "a model".parse().unwrap(),
             ticket: None,
             policy_version: "p1".to_owned(),

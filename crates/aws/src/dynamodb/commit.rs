@@ -76,6 +76,28 @@ impl DynamoStore {
         }
     }
 
+    /// The first change's head says for both whether they were made, since neither is made alone.
+    pub(super) async fn commit_changes(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
+        let mut statements = Vec::new();
+        for change in changes {
+            statements.push(self.request_statement(change)?);
+            statements.extend(change.events().iter().map(|event| insert_event(&self.tables.audit, event)));
+        }
+        let cause = match transact(&self.client, &statements).await {
+            Outcome::Committed => return Ok(()),
+            Outcome::Refused(_) => None,
+            Outcome::Unknown(cause) => Some(cause),
+        };
+        let [first, _] = changes;
+        let key = Key::request(first.after().request.scope.request_id);
+        match (self.stored_head(&key).await, cause) {
+            (Ok(found), _) if found.as_ref() == Some(&first.after().head) => Ok(()),
+            (Err(StoreError::Unavailable(_)) | Ok(_), Some(cause)) => Err(StoreError::Unavailable(cause)),
+            (Ok(_), None) => Err(StoreError::Conflict),
+            (Err(error), _) => Err(error),
+        }
+    }
+
     fn request_statement(&self, change: &Change) -> Result<Statement, StoreError> {
         match change.before() {
             None => insert_request(&self.tables.grants, change.after()),

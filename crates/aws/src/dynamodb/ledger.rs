@@ -33,6 +33,14 @@ impl Ledger for DynamoStore {
         committed
     }
 
+    async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
+        let committed = self.commit_changes(changes).await;
+        if matches!(committed, Err(StoreError::Conflict)) {
+            pause(RACED).await;
+        }
+        committed
+    }
+
     /// On a random one of the day's streams, and on another one if somebody else was faster there. Should a reply be
     /// lost and others follow at once, the caller's repetition writes the event a second time rather than not at all.
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {

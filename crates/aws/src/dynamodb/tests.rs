@@ -22,6 +22,7 @@ fn request() -> AccessRequest {
             },
             duration: "30m".parse().unwrap(),
             starts_at: None,
+            extends: None,
             justification: "it's \"needed\"".parse().unwrap(),
             ticket: None,
             policy_version: "v".to_owned(),

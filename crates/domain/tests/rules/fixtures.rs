@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
-use stint_domain::grant::{EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
+use stint_domain::grant::{Dating, EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
 use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -40,6 +40,7 @@ pub(crate) fn scope() -> Scope {
         access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: vec![permission] },
         duration: "30m".parse().unwrap(),
         starts_at: None,
+        extends: None,
         justification: "refund 4711 went missing".parse().unwrap(),
         ticket: Some("OPS-1234".parse().unwrap()),
         policy_version: "p1".to_owned(),
@@ -84,6 +85,20 @@ fn removal(why: RemovalReason) -> Removal {
     Removal { why, window: window(), began_at: at("10:32:00"), settles_at: at("10:32:00"), failures: 0 }
 }
 
+/// Another request's grant.
+pub(crate) fn another() -> RequestId {
+    RequestId::new(uuid::Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0002))
+}
+
+/// Approved to extend [`another`].
+pub(crate) fn extension() -> AccessRequest {
+    let scope = Scope { extends: Some(another()), ..scope() };
+    let approval = Approval { by: person("ben"), scope_hash: scope.hash(), comment: None };
+    let state =
+        RequestState::Approved { approval, approved_at: at("10:01:00"), grant: GrantState::Scheduled };
+    AccessRequest { scope, ..in_state(state) }
+}
+
 /// One of every state, and of every state in which the rules differ by what it carries.
 pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     let expired =
@@ -115,6 +130,24 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
                 window: window(),
                 activated_at: at("10:02:01"),
                 settles_at: at("10:02:01"),
+                dating: Dating::Done,
+            }),
+        ),
+        (
+            "active, extended by 30 minutes, target not dated yet",
+            approved(GrantState::Active {
+                window: window().extended("30m".parse().unwrap()).unwrap(),
+                activated_at: at("10:02:01"),
+                settles_at: at("10:02:01"),
+                dating: Dating::Moving { from: window() },
+            }),
+        ),
+        (
+            "extended another one",
+            approved(GrantState::Ended {
+                ended_by: EndedBy::Extended,
+                at: at("10:04:00"),
+                proof: Proof::NeverActivated,
             }),
         ),
         ("deactivating", approved(GrantState::Deactivating { removal: removal(expired()) })),
@@ -171,5 +204,6 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     let (_, mut active) = all.iter().find(|(name, _)| *name == "active").unwrap().clone();
     active.scope.access = session;
     all.push(("active, a role's sessions", active));
+    all.push(("scheduled, an extension", extension()));
     all
 }

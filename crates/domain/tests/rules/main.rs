@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
 
 mod audit;
+mod extensions;
 mod fixtures;
 mod transitions;

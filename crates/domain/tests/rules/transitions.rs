@@ -1,6 +1,6 @@
 //! Every command in every state, in one table, and what must hold along every path.
 
-use crate::fixtures::{ana, at, every_state, in_state, pending, person, receipt, scope};
+use crate::fixtures::{ana, another, at, every_state, in_state, pending, person, receipt, scope};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -54,6 +54,8 @@ fn every_command() -> Vec<(&'static str, Command)> {
                 expires_at: at("10:32:00"),
             }),
         ),
+        ("extend", grant(GrantCommand::Extend { by: another(), duration: "30m".parse().unwrap() })),
+        ("hand over", grant(GrantCommand::HandOver)),
         ("confirm removal", grant(GrantCommand::ConfirmRemoval(Evidence::Gone(receipt())))),
     ]
 }
@@ -207,7 +209,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 24;
+const COMMANDS: usize = 26;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

@@ -22,7 +22,7 @@ use stint_app::read::{request_events, view_request};
 use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
 use stint_app::withdraw::{WithdrawError, cancel_request};
 use stint_domain::BadInput;
-use stint_domain::ids::RequestId;
+use stint_domain::ids::{GrantId, RequestId};
 use stint_domain::request::AccessRequest;
 
 #[derive(Deserialize)]
@@ -35,6 +35,8 @@ pub(super) struct Ask {
     ticket: Option<String>,
     #[serde(default)]
     starts_at: Option<String>,
+    #[serde(default)]
+    extends: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -52,9 +54,14 @@ fn command(body: Body<Ask>, headers: &HeaderMap, dry_run: bool) -> Result<Submit
         justification: ask.justification.parse()?,
         ticket: ask.ticket.map(|ticket| ticket.parse()).transpose()?,
         starts_at: ask.starts_at.map(|at| timestamp("starts_at", &at)).transpose()?,
+        extends: ask.extends.map(|grant| extended(&grant)).transpose()?,
         idempotency: idempotency(headers, &body.sha256)?,
         dry_run,
     })
+}
+
+fn extended(grant: &str) -> Result<GrantId, BadInput> {
+    grant.parse().map_err(|bad| BadInput { field: "extends", ..bad })
 }
 
 pub(super) fn timestamp(field: &'static str, text: &str) -> Result<Timestamp, BadInput> {
@@ -127,6 +134,7 @@ impl From<SubmitError> for Problem {
             SubmitError::NotAllowed { .. } => Self::RequestRefused,
             SubmitError::NotEnrolled => Self::NotEnrolled,
             SubmitError::NoRoom => Self::NoRoom,
+            SubmitError::NothingToExtend => Self::NothingToExtend,
             SubmitError::BadInput(bad) => bad.into(),
             SubmitError::KeyReused => Self::IdempotencyKeyReused,
             SubmitError::Failure(failure) => failure.into(),

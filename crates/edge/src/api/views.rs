@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stint_domain::access::Access;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::grant::{GrantState, Proof, RemovalReason};
+use stint_domain::ids::RequestId;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
 use stint_domain::scope::Scope;
 
@@ -27,6 +28,7 @@ pub fn request_view(request: &AccessRequest) -> Value {
         "justification": scope.justification,
         "ticket": scope.ticket,
         "starts_at": scope.starts_at,
+        "extends": scope.extends.map(RequestId::grant_id),
         "submitted_at": request.submitted_at,
         "decide_by": request.decide_by,
         "policy_version": scope.policy_version,
@@ -39,7 +41,7 @@ fn target(scope: &Scope) -> Value {
     match &scope.access {
         Access::IamUserElevation { user, .. } => json!({ "kind": "iam_user", "name": user }),
         Access::EphemeralIamUser { .. } => {
-            json!({ "kind": "ephemeral_iam_user", "name": scope.request_id.grant_id().artefact_name() })
+            json!({ "kind": "ephemeral_iam_user", "name": scope.artefact_of().artefact_name() })
         }
         Access::RoleSession { role, source_identity, .. } => {
             json!({ "kind": "role_session", "role": role, "source_identity": source_identity })

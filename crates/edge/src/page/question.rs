@@ -48,12 +48,12 @@ impl<'a> Question<'a> {
             requester: one_line(&request.requester_name, 100),
             title: one_line(&request.entitlement_title, 200),
             entitlement: scope.entitlement.as_str(),
-            target: scope.access.place(scope.request_id.grant_id()),
+            target: scope.access.place(scope.artefact_of()),
             way: words::way(&access),
             permissions: scope.access.permissions(),
             duration: scope.duration.in_words(),
             period: period(request, now),
-            usable: words::usable(starts_later(request, now).is_some()),
+            usable: words::usable(scope, starts_later(request, now).is_some()),
             end: words::end(&access),
             why: quoted(scope.justification.as_str()).join("\n"),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
@@ -66,6 +66,9 @@ impl<'a> Question<'a> {
 
 /// When access would be if it were approved now.
 fn period(request: &AccessRequest, now: Timestamp) -> String {
+    if let Some(extended) = request.scope.extends {
+        return words::added_to(extended);
+    }
     let length = request.scope.duration.as_signed();
     let end = |start: Timestamp| utc(start.saturating_add(length).unwrap_or(start));
     match starts_later(request, now) {

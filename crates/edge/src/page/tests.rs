@@ -4,7 +4,7 @@ use base64::Engine as _;
 use sha2::Digest as _;
 use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
-use stint_domain::grant::{EndedBy, GrantState, Proof};
+use stint_domain::grant::{Dating, EndedBy, GrantState, Proof};
 use stint_domain::ids::{RequestId, RoleArn};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{Approval, Decider};
@@ -37,6 +37,7 @@ fn request() -> AccessRequest {
             access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions },
             duration: "1h".parse().unwrap(),
             starts_at: None,
+            extends: None,
             justification: "The November batch does not add up.\n\n- compare settlements with the ledger\n- report to finance".parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
             policy_version: "v1".to_owned(),
@@ -77,8 +78,12 @@ fn question(request: &AccessRequest) -> Page {
 
 fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
     let active = Window::opening(at("10:00:00"), "1h".parse().unwrap()).unwrap();
-    let active =
-        GrantState::Active { window: active, activated_at: at("10:00:02"), settles_at: at("10:00:02") };
+    let active = GrantState::Active {
+        window: active,
+        activated_at: at("10:00:02"),
+        settles_at: at("10:00:02"),
+        dating: Dating::Done,
+    };
     let ended =
         GrantState::Ended { ended_by: EndedBy::Returned, at: at("10:20:00"), proof: Proof::NeverActivated };
     let forced = GrantState::Ended {

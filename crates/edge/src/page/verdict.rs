@@ -106,5 +106,6 @@ const fn ended(by: EndedBy) -> &'static str {
         EndedBy::Revoked => "was revoked",
         EndedBy::Ineligible => "ended because it may not be had any more",
         EndedBy::Forced => "was closed by an administrator without proof that nothing is left,",
+        EndedBy::Extended => "was added to the grant that it extends",
     }
 }

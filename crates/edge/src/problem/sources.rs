@@ -103,7 +103,12 @@ impl From<Refusal> for Problem {
             Refusal::NotActive => Self::WrongState { state: "SCHEDULED" },
             Refusal::NoCredential => Self::NoCredential,
             // None of these can follow from what a caller asks for.
-            Refusal::ScopeMismatch | Refusal::NoIntent | Refusal::NotSettled { .. } => Self::fault(&refusal),
+            Refusal::ScopeMismatch
+            | Refusal::NoIntent
+            | Refusal::NotSettled { .. }
+            | Refusal::TooLong
+            | Refusal::IsExtension
+            | Refusal::NoExtension => Self::fault(&refusal),
         }
     }
 }

@@ -32,6 +32,7 @@ fn every() -> Vec<Problem> {
         Problem::IdempotencyKeyReused,
         Problem::NotEnrolled,
         Problem::NoRoom,
+        Problem::NothingToExtend,
         Problem::ActionRefused,
         Problem::NoCredential,
         Problem::TargetRefused,

@@ -40,6 +40,7 @@ async fn link(page: &Page) -> String {
         justification: "payment 4711".parse().unwrap(),
         ticket: None,
         starts_at: None,
+        extends: None,
         idempotency: None,
         dry_run: false,
     };

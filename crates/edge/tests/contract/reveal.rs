@@ -36,6 +36,9 @@ impl Ledger for Lent {
     async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
         self.0.store.commit(change, beside).await
     }
+    async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
+        self.0.store.commit_both(changes).await
+    }
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
         self.0.store.append(event, circumstances).await
     }

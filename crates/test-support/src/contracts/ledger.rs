@@ -45,3 +45,32 @@ pub async fn a_ledger_commits_all_or_nothing(store: &impl Ledger, now: Timestamp
     store.commit(&cancelled(refused.after(), now), None).await.expect("on top of the latest it does not");
     store.commit(&first, None).await.expect_err("an old commit does not come back");
 }
+
+#[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
+pub async fn a_ledger_commits_two_changes_or_neither(store: &impl Ledger, now: Timestamp) {
+    let (one, two) = (submission(fresh_id(now), now), submission(fresh_id(now), now));
+    for submitted in [&one, &two] {
+        store.commit(submitted, None).await.expect("the submissions");
+    }
+    let both = [cancelled(one.after(), now), cancelled(two.after(), now)];
+    let [first, second] = &both;
+    store.commit_both([first, second]).await.expect("on top of what was read");
+    store.commit_both([first, second]).await.expect("a repeated commit succeeds");
+    for change in &both {
+        let id = change.after().request.scope.request_id;
+        assert_eq!(store.load(id).await.expect("load").as_ref(), Some(change.after()), "both are made");
+    }
+
+    let three = submission(fresh_id(now), now);
+    store.commit(&three, None).await.expect("another submission");
+    let (fresh, stale) = (cancelled(three.after(), now), cancelled(two.after(), super::after(now, 1)));
+    for changes in [[&fresh, &stale], [&stale, &fresh]] {
+        let refused = store.commit_both(changes).await;
+        assert!(
+            matches!(refused, Err(StoreError::Conflict)),
+            "one on top of what is not the latest: {refused:?}"
+        );
+    }
+    let id = three.after().request.scope.request_id;
+    assert_eq!(store.load(id).await.expect("load").as_ref(), Some(three.after()), "neither is made");
+}

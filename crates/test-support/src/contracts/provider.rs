@@ -19,6 +19,9 @@ pub async fn a_provider_gives_takes_and_tells_the_truth(
 
     provider.activate(&one).await.expect("activate");
     provider.activate(&one).await.expect("activating twice is activating once");
+    let window = Window::between(one.window.starts_at(), after(one.window.ends_at(), 1800)).expect("an hour");
+    let one = Artefact { window, ..one };
+    provider.activate(&one).await.expect("and again with a later end");
     provider.activate(&two).await.expect("a second grant to the same principal");
     assert!(!is_over(provider, &one, now).await, "what is there is not called over");
 
@@ -41,7 +44,7 @@ pub async fn a_provider_gives_takes_and_tells_the_truth(
     assert!(!is_over(provider, &two, now).await, "the other grant is left alone");
 
     // At the end of the window: nothing at all is left.
-    let end = one.window.ends_at();
+    let end = one.window.ends_at().max(two.window.ends_at());
     for made in [&one, &two] {
         provider.deactivate(made, end).await.expect("deactivate at the end");
         provider.deactivate(made, end).await.expect("and again");

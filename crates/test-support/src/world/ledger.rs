@@ -26,6 +26,13 @@ impl Ledger for World {
         })
     }
 
+    async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
+        let made = || commit_both(&mut self.state(), changes);
+        self.failpoints.around_late("commit both", StoreError::Unavailable, made, || {
+            self.later(Late::CommitBoth(Box::new(changes.map(Change::clone))));
+        })
+    }
+
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
         self.failpoints.around("append", StoreError::Unavailable, || {
             let stream = Stream::system(circumstances.at, 0);
@@ -63,6 +70,21 @@ pub(super) fn commit(
         insert(state, sealed)?;
     }
     state.records.insert(id, change.after().clone());
+    Ok(())
+}
+
+/// Both conditions first, so that neither change is made without the other.
+pub(super) fn commit_both(state: &mut State, changes: [&Change; 2]) -> Result<(), StoreError> {
+    let current = |change: &Change| state.records.get(&change.after().request.scope.request_id);
+    if changes.iter().all(|change| current(change) == Some(change.after())) {
+        return Ok(());
+    }
+    if changes.iter().any(|change| current(change).map(|recorded| &recorded.head) != change.before()) {
+        return Err(StoreError::Conflict);
+    }
+    for change in changes {
+        commit(state, change, None, Timestamp::UNIX_EPOCH)?;
+    }
     Ok(())
 }
 

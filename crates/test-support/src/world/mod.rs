@@ -63,6 +63,7 @@ pub struct State {
 /// A call whose caller has given up on it, and which takes effect all the same.
 enum Late {
     Commit(Box<Change>),
+    CommitBoth(Box<[Change; 2]>),
     Activate(Artefact),
     Deactivate(Artefact, Timestamp),
 }
@@ -128,6 +129,10 @@ impl World {
         for (at, late) in landed {
             match late {
                 Late::Commit(change) => drop(ledger::commit(&mut self.state(), &change, None, at)),
+                Late::CommitBoth(changes) => {
+                    let [first, second] = &*changes;
+                    drop(ledger::commit_both(&mut self.state(), [first, second]));
+                }
                 Late::Activate(artefact) => drop(target::activate(&mut self.state(), &artefact)),
                 Late::Deactivate(artefact, then) => {
                     drop(target::deactivate(&mut self.state(), &artefact, then))

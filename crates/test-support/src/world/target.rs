@@ -113,6 +113,9 @@ impl Inventory for World {
 }
 
 pub(super) fn activate(state: &mut State, artefact: &Artefact) -> Result<(), ProviderError> {
+    if state.target_is_down {
+        return Err(ProviderError::Unavailable("down".into()));
+    }
     match &artefact.access {
         Access::IamUserElevation { user, .. } if !state.users.iter().any(|one| one == user.as_str()) => {
             let reason = "the IAM user does not exist".to_owned();
