@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod bad_input;
 mod base64;
 mod bodies;
 mod caller;

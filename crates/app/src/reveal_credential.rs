@@ -65,7 +65,15 @@ pub async fn reveal_credential(
         };
     let circumstances = caller.circumstances(now, Some(authorization));
     let begin = Command::Grant(GrantCommand::BeginReveal);
-    let recorded = transact_from(ledger, recorded, &begin, &circumstances).await?.recorded;
+    let recorded = match transact_from(ledger, recorded, &begin, &circumstances).await {
+        Ok(done) => done.recorded,
+        Err(error) => {
+            if let TransactError::Refused(refusal, _) = &error {
+                note_refusal(ledger, caller, id, "reveal", &refusal.to_string(), now).await?;
+            }
+            return Err(error.into());
+        }
+    };
     let credential = issue(issuer, &recorded.request, now).await?;
     let confirm = Command::Grant(GrantCommand::ConfirmReveal {
         access_key_id: credential.access_key_id.clone(),

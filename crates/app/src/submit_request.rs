@@ -82,6 +82,14 @@ pub enum SubmitError {
     /// Unknown, somebody else's, of another entitlement, or not active (any more): the answer is the same.
     #[error("there is no such active grant to extend")]
     NothingToExtend,
+    /// Allowed, but for no longer than this.
+    #[error("the duration is over the entitlement's longest")]
+    DurationTooLong { longest: AccessDuration },
+    #[error("the start has passed")]
+    StartInThePast,
+    /// Wait, lead and window together.
+    #[error("access would end more than 364 days from now")]
+    TooFarAhead,
     #[error(transparent)]
     BadInput(#[from] BadInput),
     #[error("the idempotency key stands for another body")]
@@ -209,13 +217,29 @@ async fn prepare(
     let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
     let allowed = policy
         .may_request(&person, entitlement, &terms)
-        .map_err(|denied| SubmitError::NotAllowed { reasons: denied.reasons })?;
+        .map_err(|denied| not_allowed(policy, &person, entitlement, &terms, denied.reasons))?;
     let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
     let mut request = build(policy, &person, entitlement, ask, id, now)?;
     if let Some(extended) = ask.extends {
         request = extending(ledger, request, extended.request_id(), now).await?;
     }
     submission(request, &allowed, at_once.as_ref(), caller, now)
+}
+
+/// Whoever might have it for less is told for how long; nobody else learns of a limit.
+fn not_allowed(
+    policy: &PolicyBundle,
+    person: &Person,
+    entitlement: &Entitlement,
+    terms: &Ask,
+    reasons: Vec<String>,
+) -> SubmitError {
+    let longest = entitlement.max_duration;
+    let shorter = Ask { duration: longest, ..*terms };
+    if terms.duration > longest && policy.may_request(person, entitlement, &shorter).is_ok() {
+        return SubmitError::DurationTooLong { longest };
+    }
+    SubmitError::NotAllowed { reasons }
 }
 
 fn build(
@@ -262,10 +286,10 @@ async fn extending(
     }
     let earlier = Ledger::load(ledger, extended).await?.ok_or(SubmitError::NothingToExtend)?.request;
     let window = window_to_extend(&earlier, &request.scope, now).ok_or(SubmitError::NothingToExtend)?;
-    let longer = window.extended(request.scope.duration).map_err(|_| TOO_LONG)?;
+    let longer = window.extended(request.scope.duration).map_err(|_| SubmitError::TooFarAhead)?;
     // The execution that waits for its end is as old as the request.
     if longer.ends_at().as_second() - earlier.submitted_at.as_second() > i64::from(LONGEST_SECONDS) {
-        return Err(TOO_LONG.into());
+        return Err(SubmitError::TooFarAhead);
     }
     Ok(AccessRequest {
         scope: Scope { extends: Some(extended), ..request.scope },
@@ -273,8 +297,6 @@ async fn extending(
         ..request
     })
 }
-
-const TOO_LONG: BadInput = BadInput::new("duration", "must let the extended grant end within 364 days");
 
 /// Only the requester's own, and only if it gives exactly what is asked for now.
 fn window_to_extend(earlier: &AccessRequest, scope: &Scope, now: Timestamp) -> Option<Window> {
@@ -288,23 +310,24 @@ fn window_to_extend(earlier: &AccessRequest, scope: &Scope, now: Timestamp) -> O
 }
 
 /// The whole life of the request, wait and lead and window, has to fit into an execution's year.
-fn decide_by(entitlement: &Entitlement, ask: &SubmitRequest, now: Timestamp) -> Result<Timestamp, BadInput> {
-    const TOO_FAR: BadInput = BadInput::new("starts_at", "must let the window end within 364 days");
-    let decide_by =
-        whole_second(now).checked_add(entitlement.decide_within.as_signed()).map_err(|_| TOO_FAR)?;
+fn decide_by(
+    entitlement: &Entitlement,
+    ask: &SubmitRequest,
+    now: Timestamp,
+) -> Result<Timestamp, SubmitError> {
+    let too_far = |_| SubmitError::TooFarAhead;
+    let decide_by = whole_second(now).checked_add(entitlement.decide_within.as_signed()).map_err(too_far)?;
     let starts_at = match ask.starts_at {
         Some(start) if start.subsec_nanosecond() != 0 => {
-            return Err(BadInput::new("starts_at", "must be a whole second"));
+            return Err(BadInput::new("starts_at", "must be a whole second").into());
         }
-        Some(start) if start <= now => {
-            return Err(BadInput::new("starts_at", "must be in the future, or be left out"));
-        }
+        Some(start) if start <= now => return Err(SubmitError::StartInThePast),
         Some(start) => start.max(decide_by),
         None => decide_by,
     };
-    let ends_at = starts_at.checked_add(ask.duration.as_signed()).map_err(|_| TOO_FAR)?;
+    let ends_at = starts_at.checked_add(ask.duration.as_signed()).map_err(too_far)?;
     if ends_at.as_second() - now.as_second() > i64::from(LONGEST_SECONDS) {
-        Err(TOO_FAR)
+        Err(SubmitError::TooFarAhead)
     } else {
         Ok(decide_by)
     }
@@ -332,7 +355,7 @@ fn submission(
         .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))
 }
 
-/// An attempt on access that was refused stands in the audit; a caller's typing mistake does not.
+/// An attempt on access that was refused stands in the audit.
 async fn audited(
     ledger: &impl Ledger,
     caller: &Caller,
@@ -340,26 +363,42 @@ async fn audited(
     now: Timestamp,
     error: SubmitError,
 ) -> SubmitError {
-    let reason = match &error {
-        SubmitError::NotAllowed { .. }
-        | SubmitError::NotEnrolled
-        | SubmitError::NoRoom
-        | SubmitError::NothingToExtend => error.to_string(),
-        _ => return error,
-    };
-    if ask.dry_run {
+    if ask.dry_run || matches!(error, SubmitError::KeyReused | SubmitError::Failure(_)) {
         return error;
     }
-    let event = SystemEvent {
-        action: "request.refused",
-        outcome: Outcome::Denied,
-        entitlement: Some(ask.entitlement.clone()),
-        detail: serde_json::json!({ "reason": reason, "justification": ask.justification, "duration": ask.duration }),
-    };
-    match ledger.append(event, caller.circumstances(now, None)).await {
+    let detail = serde_json::json!({
+        "reason": error.to_string(), "justification": ask.justification, "duration": ask.duration,
+    });
+    match refused(ledger, caller, now, Some(ask.entitlement.clone()), detail).await {
         Ok(()) => error,
         Err(failure) => failure.into(),
     }
+}
+
+/// Somebody asked for what cannot even be a request, such as access for less than no time. It stands in the audit as
+/// every other attempt does, with what was wrong and nothing of what was sent.
+///
+/// # Errors
+/// [`Failure`] if that could not be written down.
+pub async fn note_bad_input(
+    ledger: &impl Ledger,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    bad: &BadInput,
+) -> Result<(), Failure> {
+    let detail = serde_json::json!({ "reason": bad.to_string() });
+    Ok(refused(ledger, caller, surroundings.now(), None, detail).await?)
+}
+
+async fn refused(
+    ledger: &impl Ledger,
+    caller: &Caller,
+    now: Timestamp,
+    entitlement: Option<EntitlementId>,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
+    let event = SystemEvent { action: "request.refused", outcome: Outcome::Denied, entitlement, detail };
+    ledger.append(event, caller.circumstances(now, None)).await
 }
 
 /// A UUID of version 7: sorted by time, unguessable in the rest.

@@ -10,6 +10,7 @@ pub use response::{name_instance, not_found, wrong_method};
 
 use http::StatusCode;
 use stint_domain::BadInput;
+use stint_domain::duration::AccessDuration;
 
 /// How long, in seconds, a caller should wait before trying again.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -49,6 +50,13 @@ pub enum Problem {
     IdempotencyKeyReused,
     NotEnrolled,
     NoRoom,
+    /// No length of time, none at all, or over a year.
+    InvalidDuration(BadInput),
+    DurationTooLong {
+        longest: AccessDuration,
+    },
+    StartInThePast,
+    TooFarAhead,
     /// The same for whatever is wrong with the grant that should be extended.
     NothingToExtend,
     /// Policy does not let the caller have or take what they know to exist.
@@ -65,7 +73,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 25] = [
+    pub const ALL_KINDS: [&'static str; 29] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -84,6 +92,10 @@ impl Problem {
         "idempotency-key-reused",
         "not-enrolled",
         "no-room",
+        "invalid-duration",
+        "duration-too-long",
+        "start-in-the-past",
+        "too-far-ahead",
         "nothing-to-extend",
         "action-refused",
         "no-credential",
@@ -115,6 +127,10 @@ impl Problem {
             Self::IdempotencyKeyReused => "idempotency-key-reused",
             Self::NotEnrolled => "not-enrolled",
             Self::NoRoom => "no-room",
+            Self::InvalidDuration(_) => "invalid-duration",
+            Self::DurationTooLong { .. } => "duration-too-long",
+            Self::StartInThePast => "start-in-the-past",
+            Self::TooFarAhead => "too-far-ahead",
             Self::NothingToExtend => "nothing-to-extend",
             Self::ActionRefused => "action-refused",
             Self::NoCredential => "no-credential",
@@ -132,7 +148,8 @@ impl Problem {
             | Self::MissingField { .. }
             | Self::UnknownField { .. }
             | Self::WrongType { .. }
-            | Self::InvalidField(_) => StatusCode::BAD_REQUEST,
+            | Self::InvalidField(_)
+            | Self::InvalidDuration(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
@@ -143,9 +160,13 @@ impl Problem {
                 StatusCode::CONFLICT
             }
             Self::TooLate => StatusCode::GONE,
-            Self::IdempotencyKeyReused | Self::NotEnrolled | Self::NoRoom | Self::NothingToExtend => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::IdempotencyKeyReused
+            | Self::NotEnrolled
+            | Self::NoRoom
+            | Self::NothingToExtend
+            | Self::DurationTooLong { .. }
+            | Self::StartInThePast
+            | Self::TooFarAhead => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -173,6 +194,10 @@ impl Problem {
             Self::IdempotencyKeyReused => "The idempotency key stands for something else",
             Self::NotEnrolled => "The target is not enrolled",
             Self::NoRoom => "The target has no room",
+            Self::InvalidDuration(_) => "This is no length of time for access",
+            Self::DurationTooLong { .. } => "Longer than this entitlement allows",
+            Self::StartInThePast => "The start has passed",
+            Self::TooFarAhead => "Too far ahead",
             Self::NothingToExtend => "There is nothing to extend",
             Self::ActionRefused => "You may not do this",
             Self::NoCredential => "There is no credential to hand out",
@@ -194,7 +219,10 @@ impl Problem {
             Self::WrongType { field: Some(field) } => {
                 return format!("Look up which type `{field}` has, and send that.");
             }
-            Self::InvalidField(bad) => return format!("{bad}."),
+            Self::InvalidField(bad) | Self::InvalidDuration(bad) => return format!("{bad}."),
+            Self::DurationTooLong { longest } => return format!("Ask for at most {}.", longest.in_words()),
+            Self::StartInThePast => "Give a start in the future, or leave it out to begin with the approval.",
+            Self::TooFarAhead => "Let access end within 364 days from now, the wait for a decision included.",
             Self::WrongState { state } => {
                 return format!("It is {state} now; read it again before you go on.");
             }
@@ -241,7 +269,9 @@ impl Problem {
         match self {
             Self::MissingField { field } => Some(field),
             Self::UnknownField { field } | Self::WrongType { field } => field.as_deref(),
-            Self::InvalidField(bad) => Some(bad.field),
+            Self::InvalidField(bad) | Self::InvalidDuration(bad) => Some(bad.field),
+            Self::DurationTooLong { .. } => Some("duration"),
+            Self::StartInThePast => Some("starts_at"),
             _ => None,
         }
     }

@@ -78,7 +78,7 @@ fn team_279_an_overlapping_grant_survives_the_end_of_the_other() {
 fn team_433_nothing_over_the_longest_duration_is_accepted() {
     let stage = Stage::new();
     let asked = |duration| block_on(stage.submit("ana", Stage::ask("payments-repair", duration)));
-    assert!(matches!(asked("2h1s"), Err(SubmitError::NotAllowed { .. })));
+    assert!(matches!(asked("2h1s"), Err(SubmitError::DurationTooLong { .. })));
     assert!(asked("2h").is_ok());
 }
 

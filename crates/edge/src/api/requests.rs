@@ -19,7 +19,9 @@ use stint_app::caller::Caller;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::ports::{Page, PageQuery, Register, StoredEvent, Surroundings};
 use stint_app::read::{request_events, view_request};
-use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
+use stint_app::submit_request::{
+    IdempotencyClaim, SubmitError, SubmitRequest, Submitted, note_bad_input, submit_request,
+};
 use stint_app::withdraw::{WithdrawError, cancel_request};
 use stint_domain::BadInput;
 use stint_domain::ids::{GrantId, RequestId};
@@ -46,7 +48,7 @@ pub(super) struct SubmitParams {
     dry_run: bool,
 }
 
-fn command(body: Body<Ask>, headers: &HeaderMap, dry_run: bool) -> Result<SubmitRequest, Problem> {
+fn command(body: Body<Ask>, headers: &HeaderMap, dry_run: bool) -> Result<SubmitRequest, BadInput> {
     let ask = body.value;
     Ok(SubmitRequest {
         entitlement: ask.entitlement.parse()?,
@@ -80,7 +82,14 @@ pub(super) async fn submit<P: Parts>(
     headers: HeaderMap,
     body: Body<Ask>,
 ) -> Result<Response, Problem> {
-    let command = command(body, &headers, params.dry_run)?;
+    let command = match command(body, &headers, params.dry_run) {
+        Ok(command) => command,
+        Err(bad) if params.dry_run => return Err(bad.into()),
+        Err(bad) => {
+            note_bad_input(&api.store, &api.surroundings, &caller, &bad).await?;
+            return Err(bad.into());
+        }
+    };
     let done = submit_request(
         &api.store,
         (&api.directory, &api.targets),
@@ -135,6 +144,9 @@ impl From<SubmitError> for Problem {
             SubmitError::NotEnrolled => Self::NotEnrolled,
             SubmitError::NoRoom => Self::NoRoom,
             SubmitError::NothingToExtend => Self::NothingToExtend,
+            SubmitError::DurationTooLong { longest } => Self::DurationTooLong { longest },
+            SubmitError::StartInThePast => Self::StartInThePast,
+            SubmitError::TooFarAhead => Self::TooFarAhead,
             SubmitError::BadInput(bad) => bad.into(),
             SubmitError::KeyReused => Self::IdempotencyKeyReused,
             SubmitError::Failure(failure) => failure.into(),

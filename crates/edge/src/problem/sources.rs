@@ -27,7 +27,10 @@ impl Problem {
 
 impl From<BadInput> for Problem {
     fn from(bad: BadInput) -> Self {
-        Self::InvalidField(bad)
+        match bad.field {
+            "duration" => Self::InvalidDuration(bad),
+            _ => Self::InvalidField(bad),
+        }
     }
 }
 
