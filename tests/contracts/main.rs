@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::OnceLock;
-use stint_app::ports::{Directory, ExecutionStatus, Surroundings, Workflow, WorkflowError, WorkflowInput};
+use stint_app::ports::{
+    Artefact, Directory, ExecutionStatus, Inventory, Provider, Surroundings, Workflow, WorkflowError,
+    WorkflowInput,
+};
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::iam::Iam;
@@ -12,6 +15,7 @@ use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
+use stint_domain::window::Window;
 use stint_local::stage::Stage;
 use stint_test_support::contracts;
 use tokio::runtime::{Builder, Runtime};
@@ -122,6 +126,54 @@ fn sessions_of_roles_are_given_taken_and_told_the_truth_about() {
     run(async {
         contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &known, now()).await;
         contracts::a_provider_refuses_a_stranger_for_good(&provider, &stranger, now()).await;
+    });
+}
+
+/// Half an hour of this, made, and what is said about it then.
+async fn made(provider: &Iam, access: &Access, grant: &str) -> Artefact {
+    let starts_at = Timestamp::from_second(now().as_second()).unwrap();
+    let window = Window::between(starts_at, starts_at + SignedDuration::from_mins(30)).unwrap();
+    let artefact = Artefact { grant_id: grant.parse().unwrap(), access: access.clone(), window };
+    provider.activate(&artefact).await.unwrap();
+    assert_eq!(provider.altered(&artefact).await.unwrap(), None, "as it was made");
+    artefact
+}
+
+/// The same policy without its end.
+const FOR_EVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:GetItem"],"Resource":["arn:aws:dynamodb:*:*:table/payments"]}]}"#;
+
+#[test]
+fn what_an_elevation_has_made_is_told_from_what_somebody_has_made_of_it() {
+    let stage = Stage::shared().unwrap();
+    let (provider, user) = (provider(stage), stage.another("ana").unwrap());
+    let access = Access::IamUserElevation { user: user.parse().unwrap(), permissions: permissions() };
+    run(async {
+        let artefact = made(&provider, &access, "grant-00000000000070008000000000000a01").await;
+        let name = artefact.grant_id.artefact_name();
+        let put = [("UserName", user.as_str()), ("PolicyName", &name), ("PolicyDocument", FOR_EVER)];
+        stage.admin.form("iam", "PutUserPolicy", "2010-05-08", &put).unwrap();
+        let said = provider.altered(&artefact).await.unwrap();
+        assert_eq!(said, Some(format!("the policy {name} of {user} is not as it was written")));
+        provider.deactivate(&artefact, now()).await.unwrap();
+        let said = provider.altered(&artefact).await.unwrap();
+        assert_eq!(said, Some(format!("the policy {name} of {user} is gone")));
+    });
+}
+
+#[test]
+fn a_user_of_a_grants_own_with_one_policy_more_is_not_as_it_was_made() {
+    let stage = Stage::shared().unwrap();
+    let (provider, access) = (provider(stage), Access::EphemeralIamUser { permissions: permissions() });
+    run(async {
+        let artefact = made(&provider, &access, "grant-00000000000070008000000000000a02").await;
+        let name = artefact.grant_id.artefact_name();
+        let put = [("UserName", name.as_str()), ("PolicyName", "more"), ("PolicyDocument", FOR_EVER)];
+        stage.admin.form("iam", "PutUserPolicy", "2010-05-08", &put).unwrap();
+        let said = provider.altered(&artefact).await.unwrap();
+        assert_eq!(said, Some(format!("the user {name} has the policy more as well")));
+        provider.deactivate(&artefact, now()).await.unwrap();
+        let said = provider.altered(&artefact).await.unwrap();
+        assert_eq!(said, Some(format!("the user {name} is gone")), "and it went with all of it");
     });
 }
 

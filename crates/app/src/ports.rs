@@ -299,6 +299,13 @@ pub trait Inventory: Send + Sync {
         &self,
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page<Marked>, ProviderError>> + Send;
+
+    /// What about an artefact that should be there somebody else has changed, in words to be shown; `None` if it is
+    /// as it was made.
+    fn altered(
+        &self,
+        artefact: &Artefact,
+    ) -> impl Future<Output = Result<Option<String>, ProviderError>> + Send;
 }
 
 /// Why a target cannot take what is asked for.

@@ -42,6 +42,8 @@ pub struct Swept {
     pub ineligible: u32,
     /// Things at targets that were nobody's.
     pub strays: u32,
+    /// Things at targets that somebody else has changed.
+    pub altered: u32,
 }
 
 impl Swept {
@@ -86,9 +88,10 @@ pub async fn reconcile(
     }
 
     match strays::sweep(ledger, provider, surroundings).await {
-        Ok((found, left)) => {
-            swept.strays += found;
-            swept.removals_failed += left;
+        Ok(seen) => {
+            swept.strays += seen.strays;
+            swept.removals_failed += seen.left;
+            swept.altered += seen.altered;
         }
         Err(error) => {
             swept.failed += 1;

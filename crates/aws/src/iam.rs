@@ -3,6 +3,7 @@
 //! Guards I1 at the target itself: every `Allow` ends at the window's end by IAM's own clock, with all of Stint down. What
 //! is made is named by its grant, and nothing else is touched. It must not know requests or the audit.
 
+mod altered;
 mod credentials;
 mod elevation;
 mod enrolment;

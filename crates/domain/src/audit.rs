@@ -301,6 +301,7 @@ impl Event {
                 GrantEvent::RemovalFailed { .. }
                 | GrantEvent::ActivationFailed { .. }
                 | GrantEvent::RedatingFailed { .. }
+                | GrantEvent::FoundAltered { .. }
                 | GrantEvent::Forced { .. },
             ) => Outcome::Failure,
             _ => Outcome::Success,
@@ -318,6 +319,7 @@ impl GrantEvent {
             Self::Redated => "grant.redated",
             Self::RedatingFailed { .. } => "grant.redating_failed",
             Self::HandedOver { .. } => "grant.handed_over",
+            Self::FoundAltered { .. } => "grant.found_altered",
             Self::CredentialRequested => "grant.credential_requested",
             Self::CredentialRevealed { .. } => "grant.credential_revealed",
             Self::RemovalStarted { .. } => "grant.removal_started",

@@ -40,6 +40,9 @@ pub enum GrantState {
         settles_at: Timestamp,
         #[serde(skip_serializing_if = "Dating::is_done", default)]
         dating: Dating,
+        /// What somebody else has changed at the target, as last reported.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        altered: Option<String>,
     },
     /// The intent to remove is on record.
     Deactivating { removal: Removal },
@@ -210,6 +213,7 @@ impl GrantState {
             GrantCommand::AbandonActivation { reason } => self.abandon_activation(reason, now),
             GrantCommand::Extend { by, duration } => self.extend(by, duration, now),
             GrantCommand::HandOver => self.hand_over(terms),
+            GrantCommand::NoteAltered { what } => Ok(self.note_altered(what)),
             GrantCommand::BeginReveal => self.reveal(GrantEvent::CredentialRequested, now),
             GrantCommand::ConfirmReveal { access_key_id, expires_at } => {
                 self.reveal(GrantEvent::CredentialRevealed { access_key_id, expires_at }, now)
@@ -271,6 +275,16 @@ impl GrantState {
             (Self::Scheduled, Some(to)) => Ok(GrantStep::Do(GrantEvent::HandedOver { to })),
             (Self::Ended { ended_by: EndedBy::Extended, .. }, Some(_)) => Ok(GrantStep::Already),
             (_, Some(_)) => Err(Refusal::Over),
+        }
+    }
+
+    /// Once for each thing that is found; it changes nothing else, and the removal takes it all away.
+    fn note_altered(&self, what: String) -> GrantStep {
+        match self {
+            Self::Active { altered, .. } if *altered != Some(what.clone()) => {
+                GrantStep::Do(GrantEvent::FoundAltered { what })
+            }
+            _ => GrantStep::Already,
         }
     }
 
@@ -414,6 +428,38 @@ impl GrantState {
         }
     }
 
+    /// What an event after which it is as active as before has changed.
+    fn still_active(&self, event: GrantEvent, at: Timestamp) -> Option<Self> {
+        let Self::Active { window, activated_at, settles_at, dating, altered } = self.clone() else {
+            return None;
+        };
+        let active = |window, settles_at, dating, altered| {
+            Some(Self::Active { window, activated_at, settles_at, dating, altered })
+        };
+        match (event, dating) {
+            (GrantEvent::CredentialRequested | GrantEvent::CredentialRevealed { .. }, _) => {
+                Some(self.clone())
+            }
+            (GrantEvent::FoundAltered { what }, _) => active(window, settles_at, dating, Some(what)),
+            (GrantEvent::Extended { window: longer, .. }, Dating::Done) => {
+                active(longer, settles_at, Dating::Moving { from: window }, altered)
+            }
+            // Extended twice before the target was dated: it still carries the first end.
+            (GrantEvent::Extended { window: longer, .. }, moving) => {
+                active(longer, settles_at, moving, altered)
+            }
+            (GrantEvent::RedatingStarted, Dating::Moving { .. }) => {
+                active(window, settled(at), dating, altered)
+            }
+            // What lies there now is as Stint writes it.
+            (GrantEvent::Redated, Dating::Moving { .. }) => active(window, settles_at, Dating::Done, None),
+            (GrantEvent::RedatingFailed { window, .. }, Dating::Moving { .. }) => {
+                active(window, settles_at, Dating::Done, altered)
+            }
+            _ => None,
+        }
+    }
+
     /// The state after `event`, or `None` if no grant in this state can have seen it.
     #[must_use]
     pub fn apply(&self, event: &GrantEvent, at: Timestamp) -> Option<Self> {
@@ -424,44 +470,17 @@ impl GrantState {
             ) => Self::Activating { window, attempts: attempt, last_attempt_at: at },
             (Self::Activating { window, attempts, last_attempt_at }, GrantEvent::Activated) => {
                 let settles_at = if *attempts == 1 { at } else { settled(*last_attempt_at) };
-                Self::Active { window: *window, activated_at: at, settles_at, dating: Dating::Done }
+                Self::Active {
+                    window: *window,
+                    activated_at: at,
+                    settles_at,
+                    dating: Dating::Done,
+                    altered: None,
+                }
             }
-            (
-                Self::Active { window: from, activated_at, settles_at, dating },
-                GrantEvent::Extended { window, .. },
-            ) => {
-                // Extended twice before the target was dated: it still carries the first end.
-                let from = if let Dating::Moving { from } = dating { *from } else { *from };
-                let dating = Dating::Moving { from };
-                Self::Active { window, activated_at: *activated_at, settles_at: *settles_at, dating }
+            (active @ Self::Active { .. }, event) if event.leaves_active() => {
+                active.still_active(event, at)?
             }
-            (
-                Self::Active { window, activated_at, dating: Dating::Moving { from }, .. },
-                GrantEvent::RedatingStarted,
-            ) => Self::Active {
-                window: *window,
-                activated_at: *activated_at,
-                settles_at: settled(at),
-                dating: Dating::Moving { from: *from },
-            },
-            (
-                Self::Active { window, activated_at, settles_at, dating: Dating::Moving { .. } },
-                GrantEvent::Redated,
-            ) => Self::Active {
-                window: *window,
-                activated_at: *activated_at,
-                settles_at: *settles_at,
-                dating: Dating::Done,
-            },
-            (
-                Self::Active { activated_at, settles_at, dating: Dating::Moving { .. }, .. },
-                GrantEvent::RedatingFailed { window, .. },
-            ) => Self::Active {
-                window,
-                activated_at: *activated_at,
-                settles_at: *settles_at,
-                dating: Dating::Done,
-            },
             (
                 Self::Activating { window, .. } | Self::Active { window, .. },
                 GrantEvent::RemovalStarted { why, settles_at },
@@ -504,10 +523,6 @@ impl GrantState {
                 at,
                 proof: Proof::Forced { window: removal.window, error, comment },
             },
-            (
-                Self::Active { .. },
-                GrantEvent::CredentialRequested | GrantEvent::CredentialRevealed { .. },
-            ) => self.clone(),
             (Self::Scheduled, GrantEvent::HandedOver { .. }) => {
                 Self::Ended { ended_by: EndedBy::Extended, at, proof: Proof::NeverActivated }
             }

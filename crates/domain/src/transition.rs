@@ -43,6 +43,10 @@ pub enum GrantCommand {
     },
     /// This is an extension, and its time goes over to the grant that it extends.
     HandOver,
+    /// Somebody else has changed what lies at the target.
+    NoteAltered {
+        what: String,
+    },
     /// Record that a credential is about to be issued to the holder.
     BeginReveal,
     /// It was issued. Its id is no secret, and leads from the audit to what was done with it.
@@ -166,6 +170,9 @@ pub enum GrantEvent {
     HandedOver {
         to: RequestId,
     },
+    FoundAltered {
+        what: String,
+    },
     CredentialRequested,
     CredentialRevealed {
         access_key_id: String,
@@ -205,6 +212,22 @@ pub enum GrantEvent {
         error: String,
         comment: Comment,
     },
+}
+
+impl GrantEvent {
+    /// After it, what is active is as active as before.
+    pub(crate) const fn leaves_active(&self) -> bool {
+        matches!(
+            self,
+            Self::CredentialRequested
+                | Self::CredentialRevealed { .. }
+                | Self::FoundAltered { .. }
+                | Self::Extended { .. }
+                | Self::RedatingStarted
+                | Self::Redated
+                | Self::RedatingFailed { .. }
+        )
+    }
 }
 
 /// Why a request ended undecided.

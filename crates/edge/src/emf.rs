@@ -31,6 +31,8 @@ pub enum Metric {
     Reconciled,
     /// Something at a target belonged to no grant.
     StrayFound,
+    /// What a grant has made is not as it was made.
+    TargetAltered,
 }
 
 impl Metric {
@@ -50,6 +52,7 @@ impl Metric {
             Self::RemovalFailed => "RemovalFailed",
             Self::Reconciled => "Reconciled",
             Self::StrayFound => "StrayFound",
+            Self::TargetAltered => "TargetAltered",
         }
     }
 

@@ -39,17 +39,18 @@ where
 {
     let Deps { store, provider, workflow, directory, surroundings, policy } = deps;
     let swept = reconcile(store, provider, workflow, directory, policy, surroundings, &invocation).await?;
-    let Swept { examined, failed, removals_failed, ineligible, strays } = swept.unwrap_or_default();
+    let Swept { examined, failed, removals_failed, ineligible, strays, altered } = swept.unwrap_or_default();
     let now = surroundings.now();
     for (metric, value) in [
         (Metric::Reconciled, examined),
         (Metric::RemovalFailed, removals_failed),
         (Metric::StrayFound, strays),
+        (Metric::TargetAltered, altered),
     ] {
         if value > 0 {
             measure(metric, i64::from(value), now);
         }
     }
-    tracing::info!(examined, failed, ineligible, strays, skipped = swept.is_none(), "swept");
+    tracing::info!(examined, failed, ineligible, strays, altered, skipped = swept.is_none(), "swept");
     Ok(Report { examined, failed, skipped: swept.is_none() })
 }

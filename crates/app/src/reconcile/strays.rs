@@ -1,42 +1,85 @@
 //! What is at a target and belongs to no grant that may have anything there: an attempt that arrived when all was over, a
-//! record that a restored table has lost, something that somebody has copied.
+//! record that a restored table has lost, something that somebody has copied. And what belongs there, but not as it is.
 //!
 //! Guards: an intent is on record before anything is made, so what has no record, or one that is over, is nobody's.
 
-use crate::failure::Failure;
+use crate::artefact::artefact;
+use crate::failure::{Failure, Missing};
 use crate::ports::{Artefact, Bookmarks, Inventory, Ledger, Marked, Provider, Sighting, Surroundings};
+use crate::transact::{TransactError, transact_from};
 use jiff::{SignedDuration, Timestamp};
 use stint_domain::audit::Outcome;
-use stint_domain::record::{Circumstances, SystemEvent};
+use stint_domain::grant::{Dating, GrantState};
+use stint_domain::record::{Circumstances, Recorded, SystemEvent};
+use stint_domain::transition::{Command, GrantCommand};
 use stint_domain::window::{Window, whole_second};
 
 const JOB: &str = "strays";
 
-/// Looks at one page of the targets, and takes away what is nobody's. How many there were, and how many of them are
-/// still there.
+/// How long, in seconds, IAM may still show what was there before Stint wrote it.
+const SHOWN_LATE_SECONDS: i64 = 60;
+
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) strays: u32,
+    /// Of the strays, those that are still there.
+    pub(super) left: u32,
+    /// What somebody else has changed, however often it was seen before.
+    pub(super) altered: u32,
+}
+
+/// Looks at one page of the targets, takes away what is nobody's, and reports what is not as it was made.
 pub(super) async fn sweep(
     ledger: &(impl Ledger + Bookmarks),
     provider: &(impl Provider + Inventory),
     surroundings: &impl Surroundings,
-) -> Result<(u32, u32), Failure> {
+) -> Result<Seen, Failure> {
     let cursor = ledger.bookmark(JOB).await?;
     let page = provider.marked(cursor.as_deref()).await;
     // A page that cannot be had must not be asked for for ever.
     let next = page.as_ref().ok().and_then(|page| page.next.as_deref());
     ledger.set_bookmark(JOB, next).await?;
-    let (mut found, mut left) = (0, 0);
+    let mut seen = Seen::default();
     for marked in page?.items {
-        if is_stray(ledger, &marked).await? {
-            found += 1;
-            left += u32::from(!take(ledger, provider, surroundings, marked).await?);
+        match ledger.load(marked.grant_id.request_id()).await? {
+            Some(recorded) if recorded.request.grant().is_some_and(GrantState::may_be_at_target) => {
+                seen.altered += u32::from(note_altered(ledger, provider, surroundings, recorded).await?);
+            }
+            _ => {
+                seen.strays += 1;
+                seen.left += u32::from(!take(ledger, provider, surroundings, marked).await?);
+            }
         }
     }
-    Ok((found, left))
+    Ok(seen)
 }
 
-async fn is_stray(ledger: &impl Ledger, marked: &Marked) -> Result<bool, Failure> {
-    let recorded = ledger.load(marked.grant_id.request_id()).await?;
-    Ok(!recorded.is_some_and(|r| r.request.grant().is_some_and(|grant| grant.may_be_at_target())))
+/// Whether it is not as it was made. What has just been written, or is about to be, is not looked at.
+async fn note_altered(
+    ledger: &impl Ledger,
+    provider: &impl Inventory,
+    surroundings: &impl Surroundings,
+    recorded: Recorded,
+) -> Result<bool, Failure> {
+    let now = surroundings.now();
+    let at_rest = match recorded.request.grant() {
+        Some(GrantState::Active { settles_at, window, dating: Dating::Done, .. }) => {
+            let shown = settles_at.saturating_add(SignedDuration::from_secs(SHOWN_LATE_SECONDS));
+            shown.is_ok_and(|shown| shown <= now) && !window.is_over(now)
+        }
+        _ => false,
+    };
+    if !at_rest {
+        return Ok(false);
+    }
+    let Some(what) = provider.altered(&artefact(&recorded.request)?).await? else { return Ok(false) };
+    let id = recorded.request.scope.request_id;
+    tracing::warn!(request.id = %id, what, "what is at the target is not as it was made");
+    let note = Command::Grant(GrantCommand::NoteAltered { what });
+    match transact_from(ledger, recorded, &note, &Circumstances::of_component("reconcile", now)).await {
+        Ok(_) | Err(TransactError::Refused(..) | TransactError::Missing(Missing::NotFound)) => Ok(true),
+        Err(TransactError::Missing(Missing::Failure(failure))) => Err(failure),
+    }
 }
 
 /// Whether it is gone. Either way it is in the audit.

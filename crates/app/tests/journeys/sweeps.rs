@@ -143,3 +143,35 @@ fn a_backlog_is_worked_off_whatever_else_is_broken() {
     let open: Vec<_> = ids.iter().filter(|id| !stage.request(**id).is_final()).collect();
     assert_eq!(open, [&ids[0]]);
 }
+
+#[test]
+fn what_somebody_has_changed_at_a_target_is_reported_once_alarmed_for_as_long_and_removed_at_the_end() {
+    let stage = Stage::new();
+    let (changed, other) = (at_once(&stage), at_once(&stage));
+    let longer = {
+        let mut state = stage.world.state();
+        let made = &mut state.target.get_mut(&changed.grant_id()).unwrap().artefact;
+        made.window = made.window.extended("9h".parse().unwrap()).unwrap();
+        made.clone()
+    };
+    stage.world.pass(120);
+    for round in 0..3 {
+        let swept = stage.sweep(&format!("sweep-{round}")).unwrap();
+        assert_eq!((swept.altered, swept.strays), (1, 0), "{round}");
+        stage.world.pass(60);
+    }
+    let found = |id: RequestId| {
+        let actions = stage.world.actions(&id.to_string());
+        actions.iter().filter(|action| *action == "grant.found_altered").count()
+    };
+    assert_eq!((found(changed), found(other)), (1, 0));
+    assert_eq!(
+        stage.world.state().target[&changed.grant_id()].artefact,
+        longer,
+        "it is reported, not mended"
+    );
+    for id in [changed, other] {
+        stage.settle(id, &mut start());
+    }
+    assert!(stage.world.state().target.is_empty());
+}

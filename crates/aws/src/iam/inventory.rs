@@ -4,11 +4,11 @@
 //! A page is small, since each user and role in it costs a call more, and IAM's rate is everybody's.
 
 use super::errors::{NO_SUCH_ENTITY, NOT_ENROLLED, classify, refused};
-use super::{Iam, ephemeral};
+use super::{Iam, altered, ephemeral};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::ProvideErrorMetadata as _;
 use aws_sdk_iam::types::PolicyUsageType;
-use stint_app::ports::{Inventory, Marked, Page, ProviderError};
+use stint_app::ports::{Artefact, Inventory, Marked, Page, ProviderError};
 use stint_domain::access::Access;
 use stint_domain::ids::{GrantId, IamUserName, RoleArn};
 
@@ -30,6 +30,16 @@ impl Inventory for Iam {
         let mut page = users(iam, marker).await?;
         page.next = Some(page.next.unwrap_or_else(|| format!("{WEARERS}:")));
         Ok(page)
+    }
+
+    async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
+        let iam = self.client.get();
+        match &artefact.access {
+            Access::IamUserElevation { user, .. } => altered::policy_of(iam, user.as_str(), artefact).await,
+            Access::EphemeralIamUser { .. } => altered::user_of(iam, self.boundary()?, artefact).await,
+            // Nothing is made for a role's sessions until they are stopped.
+            Access::RoleSession { .. } => Ok(None),
+        }
     }
 }
 

@@ -131,6 +131,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
                 activated_at: at("10:02:01"),
                 settles_at: at("10:02:01"),
                 dating: Dating::Done,
+                altered: None,
             }),
         ),
         (
@@ -140,6 +141,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
                 activated_at: at("10:02:01"),
                 settles_at: at("10:02:01"),
                 dating: Dating::Moving { from: window() },
+                altered: None,
             }),
         ),
         (

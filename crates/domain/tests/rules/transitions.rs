@@ -56,6 +56,7 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ),
         ("extend", grant(GrantCommand::Extend { by: another(), duration: "30m".parse().unwrap() })),
         ("hand over", grant(GrantCommand::HandOver)),
+        ("note altered", grant(GrantCommand::NoteAltered { what: "its policy".to_owned() })),
         ("confirm removal", grant(GrantCommand::ConfirmRemoval(Evidence::Gone(receipt())))),
     ]
 }
@@ -209,7 +210,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 26;
+const COMMANDS: usize = 27;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

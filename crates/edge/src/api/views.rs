@@ -93,7 +93,9 @@ pub fn grant_view(request: &AccessRequest) -> Value {
 fn particulars(grant: &GrantState) -> Value {
     match grant {
         GrantState::Scheduled | GrantState::Activating { .. } => json!({}),
-        GrantState::Active { activated_at, .. } => json!({ "activated_at": activated_at }),
+        GrantState::Active { activated_at, altered, .. } => {
+            json!({ "activated_at": activated_at, "altered": altered })
+        }
         GrantState::Deactivating { removal } => {
             json!({ "ending": reason(&removal.why), "failures": removal.failures })
         }

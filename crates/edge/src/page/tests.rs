@@ -83,6 +83,7 @@ fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
         activated_at: at("10:00:02"),
         settles_at: at("10:00:02"),
         dating: Dating::Done,
+        altered: None,
     };
     let ended =
         GrantState::Ended { ended_by: EndedBy::Returned, at: at("10:20:00"), proof: Proof::NeverActivated };

@@ -110,6 +110,11 @@ impl Inventory for World {
         let next = (state.target.len() > skip + 2).then(|| (skip + 2).to_string());
         Ok(Page { items, next })
     }
+
+    async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
+        let made = self.state().target.get(&artefact.grant_id).map(|made| made.artefact.clone());
+        Ok((made.as_ref() != Some(artefact)).then(|| "it allows something else".to_owned()))
+    }
 }
 
 pub(super) fn activate(state: &mut State, artefact: &Artefact) -> Result<(), ProviderError> {
