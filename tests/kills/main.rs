@@ -12,8 +12,11 @@
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod alarm;
 mod at_once;
+mod broken;
 mod case;
+mod denying;
 mod gone;
 mod lane;
 mod life;
