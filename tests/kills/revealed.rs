@@ -13,27 +13,27 @@ use stint_local::probe::{Access, Probe};
 use stint_local::stage::Stage;
 
 const REVEAL: &str = "stint-reveal";
-const A_USER: What = ("payments-repair", "payments");
-const A_SESSION: What = ("incident-read", "payments");
+pub(crate) const A_USER: What = ("payments-repair", "payments");
+pub(crate) const A_SESSION: What = ("incident-read", "payments");
 
 /// Asked, approved by Ben, active.
-fn active(stage: &'static Stage, what: What, duration: &str) -> Life<'static> {
+pub(crate) fn active(stage: &'static Stage, what: What, duration: &str) -> Life<'static> {
     let life = Life::asked(stage, what, duration);
     stage.decide_by_mail("ben@example.com", &life.id, "approve").unwrap();
     life.reaches("grant.activated");
     life
 }
 
-fn grant(life: &Life<'_>) -> String {
+pub(crate) fn grant(life: &Life<'_>) -> String {
     life.id.replacen("req-", "grant-", 1)
 }
 
-fn own_user(life: &Life<'_>) -> String {
+pub(crate) fn own_user(life: &Life<'_>) -> String {
     life.id.replacen("req-", "stint-", 1)
 }
 
 /// What the holder is handed, which works.
-fn revealed(life: &Life<'_>) -> Probe {
+pub(crate) fn revealed(life: &Life<'_>) -> Probe {
     let key = life.session.credentials(&grant(life)).unwrap();
     let probe = life.stage.probe_with(&key).unwrap();
     assert_eq!(probe.read("payments").unwrap(), Access::Allowed);
