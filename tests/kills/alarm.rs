@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use stint_local::Stage;
-use stint_local::hooks::Invocation;
+use stint_local::hooks::{Invocation, logs};
 
 /// In milliseconds.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,7 @@ pub(crate) struct Datapoint {
 
 #[derive(Debug)]
 pub(crate) struct Alarm {
+    metric: String,
     /// Milliseconds.
     period: i64,
     periods: i64,
@@ -43,6 +44,7 @@ impl Alarm {
         let periods = alarm["EvaluationPeriods"].as_i64().unwrap();
         let needed = alarm["DatapointsToAlarm"].as_i64().unwrap_or(periods);
         Self {
+            metric: alarm["MetricName"].as_str().unwrap().to_owned(),
             period: 1000 * alarm["Period"].as_i64().unwrap(),
             periods,
             needed: usize::try_from(needed).unwrap(),
@@ -92,6 +94,21 @@ impl Alarm {
         }
         breaching
     }
+
+    /// What the function has logged for this metric since then.
+    pub(crate) fn logged(&self, stage: &Stage, function: &str, since: i64) -> Vec<Datapoint> {
+        let lines = logs(&stage.admin, function).unwrap();
+        let read = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let point = |line: Value| {
+            let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+            let named =
+                metrics["Namespace"] == "Stint" && metrics["Metrics"][0]["Name"] == self.metric.as_str();
+            assert!(!named || metrics["Dimensions"] == json!([[]]), "{line}");
+            let at = line["_aws"]["Timestamp"].as_i64().filter(|at| named && *at >= since)?;
+            Some(Datapoint { at, known: at, value: line[&self.metric].as_i64()? })
+        };
+        read.filter_map(point).collect()
+    }
 }
 
 /// Lambda's metric `Errors` of these invocations.
@@ -125,7 +142,13 @@ fn whole(number: &Value) -> i64 {
 
 #[test]
 fn an_alarm_is_worked_out_whichever_way_the_minutes_fall() {
-    let alarm = |threshold, periods, needed| Alarm { period: 60_000, periods, needed, threshold };
+    let alarm = |threshold, periods, needed| Alarm {
+        metric: String::new(),
+        period: 60_000,
+        periods,
+        needed,
+        threshold,
+    };
     let data = |seconds: &[i64]| {
         let point = |at: &i64| Datapoint { at: at * 1000, known: at * 1000, value: 1 };
         seconds.iter().map(point).collect::<Vec<_>>()

@@ -17,6 +17,7 @@ mod at_once;
 mod broken;
 mod case;
 mod denying;
+mod forced;
 mod gone;
 mod lane;
 mod life;
