@@ -12,6 +12,7 @@
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod added_by_hand;
 mod alarm;
 mod at_once;
 mod broken;
@@ -31,6 +32,7 @@ mod snapshot;
 mod sweeps;
 mod switched_off;
 mod twice;
+mod vault_16685;
 mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
