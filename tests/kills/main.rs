@@ -17,6 +17,7 @@ mod alarm;
 mod at_once;
 mod broken;
 mod case;
+mod counted;
 mod denying;
 mod forced;
 mod gone;
