@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 17] = [
+pub(crate) const GUARDS: [Guard; 20] = [
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant.rs",
@@ -106,7 +106,7 @@ pub(crate) const GUARDS: [Guard; 17] = [
     guard(
         "only what was approved is activated",
         "crates/domain/src/request.rs",
-        "if command == GrantCommand::BeginActivation && approval.scope_hash != self.scope.hash() {",
+        "if gives && approval.scope_hash != self.scope.hash() {",
         "if false && approval.scope_hash != self.scope.hash() {",
         ("rules", ""),
     ),
@@ -141,8 +141,29 @@ pub(crate) const GUARDS: [Guard; 17] = [
     guard(
         "what belongs to no grant is taken away",
         "crates/app/src/reconcile/strays.rs",
-        "if is_stray(ledger, &marked).await? {",
-        "if false && is_stray(ledger, &marked).await? {",
+        "Some(recorded) if recorded.request.grant().is_some_and(GrantState::may_be_at_target) => {",
+        "Some(recorded) if true || recorded.request.grant().is_some() => {",
         ("journeys", "sweeps::"),
+    ),
+    guard(
+        "an extension counts once",
+        "crates/app/src/extend_grant.rs",
+        "match ledger.commit_both([&handed, &moved]).await {",
+        "match ledger.commit(&moved, None).await.and(ledger.commit(&handed, None).await) {",
+        FAULTS,
+    ),
+    guard(
+        "a removal waits for a later date that may be on its way",
+        "crates/domain/src/grant.rs",
+        "active(window, settled(at), dating, altered)",
+        "active(window, settles_at, dating, altered)",
+        ("rules", "target::"),
+    ),
+    guard(
+        "an extension is of one's own",
+        "crates/app/src/submit_request.rs",
+        "let same = earlier.scope.requester == scope.requester",
+        "let same = true",
+        ("journeys", "extensions::"),
     ),
 ];

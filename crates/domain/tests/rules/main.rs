@@ -5,4 +5,5 @@
 mod audit;
 mod extensions;
 mod fixtures;
+mod target;
 mod transitions;
