@@ -5,23 +5,13 @@
 //! it began and is known when it has ended, and no alarm is on before its minute is over. It must not know what an
 //! alarm is for.
 
+use crate::datapoints::Datapoint;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use stint_local::Stage;
-use stint_local::hooks::{Invocation, logs};
-
-/// In milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Datapoint {
-    pub(crate) at: i64,
-    /// When CloudWatch can have it.
-    pub(crate) known: i64,
-    pub(crate) value: i64,
-}
 
 #[derive(Debug)]
 pub(crate) struct Alarm {
-    metric: String,
     /// Milliseconds.
     period: i64,
     periods: i64,
@@ -44,7 +34,6 @@ impl Alarm {
         let periods = alarm["EvaluationPeriods"].as_i64().unwrap();
         let needed = alarm["DatapointsToAlarm"].as_i64().unwrap_or(periods);
         Self {
-            metric: alarm["MetricName"].as_str().unwrap().to_owned(),
             period: 1000 * alarm["Period"].as_i64().unwrap(),
             periods,
             needed: usize::try_from(needed).unwrap(),
@@ -94,31 +83,6 @@ impl Alarm {
         }
         breaching
     }
-
-    /// What the function has logged for this metric since then.
-    pub(crate) fn logged(&self, stage: &Stage, function: &str, since: i64) -> Vec<Datapoint> {
-        let lines = logs(&stage.admin, function).unwrap();
-        let read = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let point = |line: Value| {
-            let metrics = &line["_aws"]["CloudWatchMetrics"][0];
-            let named =
-                metrics["Namespace"] == "Stint" && metrics["Metrics"][0]["Name"] == self.metric.as_str();
-            assert!(!named || metrics["Dimensions"] == json!([[]]), "{line}");
-            let at = line["_aws"]["Timestamp"].as_i64().filter(|at| named && *at >= since)?;
-            Some(Datapoint { at, known: at, value: line[&self.metric].as_i64()? })
-        };
-        read.filter_map(point).collect()
-    }
-}
-
-/// Lambda's metric `Errors` of these invocations.
-pub(crate) fn errors(runs: &[Invocation]) -> Vec<Datapoint> {
-    let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-    let point = |run: &Invocation| {
-        let known = time(run.ended.as_deref()?);
-        Some(Datapoint { at: time(&run.started), known, value: i64::from(run.error.is_some()) })
-    };
-    runs.iter().filter_map(point).collect()
 }
 
 fn watched(alarm: &Value) -> String {
@@ -142,13 +106,7 @@ fn whole(number: &Value) -> i64 {
 
 #[test]
 fn an_alarm_is_worked_out_whichever_way_the_minutes_fall() {
-    let alarm = |threshold, periods, needed| Alarm {
-        metric: String::new(),
-        period: 60_000,
-        periods,
-        needed,
-        threshold,
-    };
+    let alarm = |threshold, periods, needed| Alarm { period: 60_000, periods, needed, threshold };
     let data = |seconds: &[i64]| {
         let point = |at: &i64| Datapoint { at: at * 1000, known: at * 1000, value: 1 };
         seconds.iter().map(point).collect::<Vec<_>>()
@@ -158,7 +116,7 @@ fn an_alarm_is_worked_out_whichever_way_the_minutes_fall() {
     assert_eq!(alarm(3, 1, 1).on_at_the_latest(&data(&[0, 5, 15, 35, 75])), None, "two, two and one");
     assert!(!alarm(3, 1, 1).stays_off(&data(&[0, 5, 15, 35, 75])), "but it may well be on");
     assert!(alarm(2, 1, 1).stays_off(&data(&[0])) && alarm(1, 1, 1).stays_off(&[]));
-    assert_eq!(alarm(1, 2, 2).on_at_the_latest(&data(&[0, 50, 100])), Some(119_999 + 1));
+    assert_eq!(alarm(1, 2, 2).on_at_the_latest(&data(&[0, 50, 100])), Some(120_000));
     assert!(alarm(1, 2, 2).stays_off(&data(&[0, 130])), "not one after the other");
     let late = [Datapoint { known: 200_000, ..data(&[0])[0] }, data(&[1])[0]];
     assert_eq!(alarm(2, 1, 1).on_at_the_latest(&[late[0], late[1], data(&[2])[0]]), Some(200_000));

@@ -1,8 +1,9 @@
 //! The function that ends access is broken for good: access ends by its date, and somebody is told in time.
 
-use crate::alarm::{Alarm, Datapoint, errors};
+use crate::alarm::Alarm;
 use crate::alone;
-use crate::denying::{Denying, configuration};
+use crate::datapoints::{Datapoint, errors};
+use crate::denying::{Denying, Unstartable, configuration};
 use crate::life::{AT_ONCE, Life};
 use crate::patience::{SWEEP, eventually, until};
 use crate::switched_off::{EXPIRE, Off, schedule_is};
@@ -22,30 +23,43 @@ fn alarm(stage: &Stage) -> Alarm {
 
 #[test]
 fn with_expire_broken_for_good_access_is_denied_on_time_and_the_alarm_is_on_within_two_minutes() {
+    denied_and_told_of(|stage| Denying::the(stage, &[EXPIRE], "*"));
+}
+
+#[test]
+fn with_an_expire_that_does_not_even_start_access_is_denied_on_time_and_the_alarm_is_on_within_two_minutes() {
+    denied_and_told_of(|stage| Unstartable::made(stage, EXPIRE));
+}
+
+fn denied_and_told_of<B>(break_it: impl FnOnce(&'static Stage) -> B) {
     let (stage, _alone) = alone();
     let (alarm, _off) = (alarm(stage), Off(stage));
     switch_off(&stage.admin, SWEEP).unwrap();
     schedule_is(stage, "DisableRule");
-    let broken = Denying::the(stage, &[EXPIRE], "*");
+    let broken = break_it(stage);
     let life = Life::asked(stage, AT_ONCE, "8s");
     life.reaches("grant.activated");
     assert_eq!(life.access(), Access::Allowed);
     let end = life.ends_at().unwrap();
     until(end);
     assert_eq!(life.access(), Access::Denied, "by the date in the policy");
-    assert_eq!(life.policies().len(), 1, "which is still there");
     let on = eventually("an alarm, whichever way the minutes fall", || {
         alarm.on_at_the_latest(&errors(&life.invocations("expire")))
     });
     assert!(on - end.as_millisecond() + FOR_CLOUDWATCH <= TOLD_WITHIN, "{on} for {end}");
-    assert_eq!((life.access(), life.policies().len(), life.over()), (Access::Denied, 1, None));
+    assert_eq!((life.access(), life.policies().len(), life.over()), (Access::Denied, 1, None), "still there");
     drop(broken);
     let last = eventually("what expire does when it can", || life.over());
     removed_by_expire(&life, &last);
-    let healthy = Life::asked(stage, AT_ONCE, "5s");
-    removed_by_expire(&healthy, &eventually("an end like any other", || healthy.over()));
-    let data = errors(&healthy.invocations("expire"));
-    assert!(!data.is_empty() && alarm.stays_off(&data), "nothing to tell: {data:?}");
+    nothing_to_tell(stage, &alarm);
+}
+
+/// The same alarm over an end like any other.
+fn nothing_to_tell(stage: &Stage, alarm: &Alarm) {
+    let life = Life::asked(stage, AT_ONCE, "5s");
+    removed_by_expire(&life, &eventually("an end like any other", || life.over()));
+    let data = errors(&life.invocations("expire"));
+    assert!(!data.is_empty() && alarm.stays_off(&data), "{data:?}");
 }
 
 fn removed_by_expire(life: &Life<'_>, last: &Value) {

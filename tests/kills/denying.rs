@@ -1,4 +1,4 @@
-//! Functions whose roles are denied what they need, for as long as a test says so.
+//! Functions that cannot do what they are for, as long as a test says so: their role is denied it, or they do not start.
 
 use serde_json::{Value, json};
 use stint_local::stage::Stage;
@@ -34,6 +34,33 @@ impl Drop for Denying {
     fn drop(&mut self) {
         let _ = self.each("DeleteRolePolicy", &[]);
     }
+}
+
+/// A function that ends before it is ready, since its environment is empty; until dropped.
+pub(crate) struct Unstartable {
+    stage: &'static Stage,
+    function: &'static str,
+    variables: Value,
+}
+
+impl Unstartable {
+    pub(crate) fn made(stage: &'static Stage, function: &'static str) -> Self {
+        let variables = configuration(stage, function)["Environment"]["Variables"].clone();
+        let made = Self { stage, function, variables };
+        set_environment(stage, function, &json!({})).unwrap();
+        made
+    }
+}
+
+impl Drop for Unstartable {
+    fn drop(&mut self) {
+        let _ = set_environment(self.stage, self.function, &self.variables);
+    }
+}
+
+pub(crate) fn set_environment(stage: &Stage, function: &str, variables: &Value) -> stint_local::Result<()> {
+    let path = format!("/2015-03-31/functions/{function}/configuration");
+    stage.admin.rest("lambda", "PUT", &path, &json!({"Environment": {"Variables": variables}})).map(drop)
 }
 
 /// What is deployed for a function.

@@ -2,6 +2,7 @@
 
 use crate::alarm::Alarm;
 use crate::alone;
+use crate::datapoints::logged;
 use crate::denying::Denying;
 use crate::life::{AT_ONCE, Life};
 use crate::patience::{SWEEP, eventually, until};
@@ -65,7 +66,7 @@ fn keeps_failing(life: &Life<'_>) {
     assert!(failing["failures"].as_u64().unwrap() >= 1, "{failing}");
     assert_eq!(life.policies().len(), 1);
     let on = eventually("the alarm", || {
-        alarm.on_at_the_latest(&alarm.logged(life.stage, EXPIRE, end.as_millisecond()))
+        alarm.on_at_the_latest(&logged(life.stage, EXPIRE, "RemovalFailed", end.as_millisecond()))
     });
     assert!(on - end.as_millisecond() <= 120_000, "{on} for {end}");
 }

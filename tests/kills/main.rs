@@ -18,6 +18,7 @@ mod at_once;
 mod broken;
 mod case;
 mod counted;
+mod datapoints;
 mod denying;
 mod forced;
 mod gone;

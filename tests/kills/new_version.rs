@@ -1,6 +1,6 @@
 //! The next version of everything that runs: other code and another environment of the functions, another workflow.
 
-use crate::denying::configuration;
+use crate::denying::{configuration, set_environment};
 use serde_json::{Value, json};
 use stint_local::paths;
 use stint_local::stage::Stage;
@@ -32,8 +32,7 @@ fn code(stage: &Stage, function: &str) {
 fn environment(stage: &Stage, function: &str, before: &Value) {
     let mut variables = before["Environment"]["Variables"].clone();
     variables["STINT_VERSION"] = json!("the next");
-    let path = format!("/2015-03-31/functions/stint-{function}/configuration");
-    stage.admin.rest("lambda", "PUT", &path, &json!({"Environment": {"Variables": variables}})).unwrap();
+    set_environment(stage, &format!("stint-{function}"), &variables).unwrap();
 }
 
 fn workflow(stage: &Stage) {
