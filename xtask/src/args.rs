@@ -8,7 +8,7 @@ pub(crate) enum Command {
     Demo { without_cleanup: bool },
     Test { only: Option<String> },
     Build,
-    Bench,
+    Bench { expiry_alone: bool },
 }
 
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -25,7 +25,8 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         ["build"] => {
             Err("for AWS, functions are built with --release; `up` builds them for this machine".to_owned())
         }
-        ["bench"] => Ok(Command::Bench),
+        ["bench"] => Ok(Command::Bench { expiry_alone: false }),
+        ["bench", "expiry"] => Ok(Command::Bench { expiry_alone: true }),
         words => Err(format!("not understood: {}", words.join(" "))),
     }
 }
@@ -60,9 +61,11 @@ mod tests {
     fn commands_have_their_options_and_no_others() {
         assert_eq!(parsed("up --port 4600 --detach"), Ok(Command::Up { port: Some(4600), detach: true }));
         assert_eq!(parsed("up"), Ok(Command::Up { port: None, detach: false }));
+        assert_eq!(parsed("bench expiry"), Ok(Command::Bench { expiry_alone: true }));
+        assert_eq!(parsed("bench"), Ok(Command::Bench { expiry_alone: false }));
         assert_eq!(parsed("test --only docs"), Ok(Command::Test { only: Some("docs".to_owned()) }));
         assert_eq!(parsed("demo --without-cleanup"), Ok(Command::Demo { without_cleanup: true }));
-        for wrong in ["up --port x", "up --port", "up now", "build", "deploy", "demo --fast"] {
+        for wrong in ["up --port x", "up --port", "up now", "build", "deploy", "demo --fast", "bench now"] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,0 +1,120 @@
+//! Many grants that end in the same minute, in virtual time: Stint's own use cases and retry policy against an IAM that
+//! takes twenty calls a second.
+//!
+//! Guards: every one of them denied at its second by its date; nothing left; no call of IAM more than a removal needs;
+//! and removals that take as long as IAM's rate makes them take.
+
+mod clock;
+mod cloud;
+mod grants;
+mod iam;
+mod machine;
+mod play;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use clock::{Chance, Task};
+use cloud::Cloud;
+use jiff::{SignedDuration, Timestamp};
+use machine::Expire;
+use play::Lambda;
+use report::Report;
+use stint_domain::access::Access;
+use stint_local::{LocalError, Result};
+use stint_policy::PolicyBundle;
+use stint_test_support::world::World;
+
+const SEED: u64 = 7;
+/// When the first windows open; the simulation begins shortly before they end.
+const OPENING: i64 = 1_795_341_600;
+const BEFORE_THE_FIRST_END: SignedDuration = SignedDuration::from_secs(5);
+/// Of a whole account, when nothing is reserved for one function.
+const ACCOUNT: usize = 1_000;
+const NEW_ACCOUNT: usize = 10;
+
+#[derive(Clone, Copy)]
+struct Play {
+    grants: u64,
+    /// Over how many seconds their ends are spread.
+    over: u64,
+    concurrency: usize,
+    ephemeral: bool,
+}
+
+pub(crate) fn run() -> Result<()> {
+    let policy =
+        PolicyBundle::embedded().map_err(|cause| LocalError::Unexpected(format!("the policies: {cause}")))?;
+    println!("{}", Report::columns());
+    let mut failures = Vec::new();
+    for play in plays() {
+        let began = std::time::Instant::now();
+        let report = simulate(play, &policy)?;
+        println!("{}  ({:.1} s)", report.line(&play.name()), began.elapsed().as_secs_f32());
+        failures.extend(report.failures().into_iter().map(|what| format!("{}: {what}", play.name())));
+    }
+    if failures.is_empty() { Ok(()) } else { Err(LocalError::Unexpected(failures.join("\n"))) }
+}
+
+fn plays() -> Vec<Play> {
+    let mut plays = Vec::new();
+    for concurrency in [ACCOUNT, NEW_ACCOUNT] {
+        for grants in [100, 1_000, 10_000] {
+            for over in [60, 1] {
+                plays.push(Play { grants, over, concurrency, ephemeral: false });
+            }
+        }
+        plays.push(Play { grants: 1_000, over: 60, concurrency, ephemeral: true });
+    }
+    plays
+}
+
+impl Play {
+    fn name(&self) -> String {
+        let kind = if self.ephemeral { " users" } else { "" };
+        format!("{}{kind} in {} s, {} at a time", self.grants, self.over, self.concurrency)
+    }
+
+    fn access(&self) -> Result<Access> {
+        let permissions = Vec::new();
+        if self.ephemeral {
+            return Ok(Access::EphemeralIamUser { permissions });
+        }
+        let user = "ana".parse().map_err(|cause| LocalError::Unexpected(format!("ana: {cause}")))?;
+        Ok(Access::IamUserElevation { user, permissions })
+    }
+}
+
+fn simulate(play: Play, policy: &PolicyBundle) -> Result<Report> {
+    let at =
+        |after| Timestamp::from_second(OPENING).map(|first| first.saturating_add(after).unwrap_or(first));
+    let at = |after| at(after).map_err(|cause| LocalError::Unexpected(cause.to_string()));
+    let (world, chance) = (World::starting_at(at(SignedDuration::ZERO)?), Chance::seeded(SEED));
+    let mut given = Vec::new();
+    for number in 0..play.grants {
+        let late = SignedDuration::from_secs(i64::try_from(chance.below(play.over)).unwrap_or(0));
+        let id = block_on(grants::active(&world, number, play.access()?, at(late)?))?;
+        given.push((id, at(late + grants::LENGTH)?));
+    }
+    let (take, look) = Cloud::calls_of(&play.access()?);
+    let cloud = Cloud::new(world, at(grants::LENGTH - BEFORE_THE_FIRST_END)?, SEED);
+    let given: Vec<_> = given.into_iter().map(|(id, end)| (id, cloud.clock.micros_at(end))).collect();
+    let (lambda, expire) = (Lambda::with_concurrency(play.concurrency), Expire::defined()?);
+    let watchers = given.iter().map(|(id, end)| play::watcher(&cloud, &lambda, *id, *end));
+    let executions = given.iter().map(|(id, end)| play::execution(&cloud, &lambda, &expire, *id, *end));
+    let mut tasks: Vec<Task<'_>> = watchers.chain(executions).collect();
+    tasks.push(play::sweeper(&cloud, policy, given.len()));
+    cloud.clock.run(tasks);
+    Ok(Report::of(&cloud, &lambda, &given, u64::from(take + look)))
+}
+
+/// For what never waits: the world answers at once.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(work).poll(&mut context) {
+        std::task::Poll::Ready(done) => done,
+        std::task::Poll::Pending => {
+            Err(LocalError::Unexpected("the world keeps somebody waiting".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Grants that were given and will end: recorded and at the target, by the rules of the domain.
+
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use stint_app::ports::{Artefact, Ledger as _, Provider as _};
+use stint_app::transact::transact_from;
+use stint_domain::access::Access;
+use stint_domain::ids::RequestId;
+use stint_domain::record::{Circumstances, Recorded};
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
+use stint_domain::scope::Scope;
+use stint_domain::transition::{Command, Event, GrantCommand};
+use stint_local::{LocalError, Result};
+use stint_test_support::world::World;
+use uuid::Uuid;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// An hour, as the catalog allows it; the window opens at `begins`.
+pub(super) const LENGTH: SignedDuration = SignedDuration::from_hours(1);
+
+/// The `number`-th grant of this kind of access, active since `begins`.
+pub(super) async fn active(
+    world: &World,
+    number: u64,
+    access: Access,
+    begins: Timestamp,
+) -> Result<RequestId> {
+    let made = give(world, number, access, begins).await;
+    made.map_err(|cause| LocalError::Unexpected(format!("grant {number} cannot be given: {cause}")))
+}
+
+/// The entitlement of the sample catalog that gives this kind of access.
+const fn entitlement(access: &Access) -> &'static str {
+    match access {
+        Access::IamUserElevation { .. } => "payments-read",
+        Access::EphemeralIamUser { .. } => "payments-repair",
+        Access::RoleSession { .. } => "incident-read",
+    }
+}
+
+async fn give(world: &World, number: u64, access: Access, begins: Timestamp) -> Result<RequestId, Cause> {
+    let request = pending(number, access, begins)?;
+    let id = request.scope.request_id;
+    let circumstances = Circumstances::of_component("bench", begins);
+    let by = Decider::Policy { policies: BTreeSet::new() };
+    let approval = Approval { by, scope_hash: request.scope.hash(), comment: None };
+    let change = Recorded::submission(request, Some(Event::Approved { approval }), &circumstances);
+    let change = change.ok_or("what was approved does not follow")?;
+    world.commit(&change, None).await?;
+    let mut recorded = change.after().clone();
+    for command in [GrantCommand::BeginActivation, GrantCommand::ConfirmActivation] {
+        recorded = transact_from(world, recorded, &Command::Grant(command), &circumstances).await?.recorded;
+    }
+    let request = &recorded.request;
+    let window = *request.grant().and_then(|grant| grant.window()).ok_or("no window")?;
+    let access = request.scope.access.clone();
+    world.activate(&Artefact { grant_id: id.grant_id(), access, window }).await?;
+    world.state().events.clear();
+    Ok(id)
+}
+
+fn pending(number: u64, access: Access, begins: Timestamp) -> Result<AccessRequest, Cause> {
+    let scope = Scope {
+        request_id: RequestId::new(Uuid::from_u128(
+            0x0198_0000_0000_7000_8000_0000_0000_0000 | u128::from(number),
+        )),
+        requester: "ana".parse()?,
+        entitlement: entitlement(&access).parse()?,
+        access,
+        duration: "1h".parse()?,
+        starts_at: None,
+        justification: "the month's end".parse()?,
+        ticket: None,
+        policy_version: "bench".to_owned(),
+    };
+    Ok(AccessRequest {
+        scope,
+        requester_name: "Ana".to_owned(),
+        entitlement_title: "Read payments".to_owned(),
+        submitted_at: begins,
+        decide_by: begins.saturating_add(LENGTH).unwrap_or(begins),
+        state: RequestState::Pending { notified: BTreeSet::new() },
+    })
+}

@@ -1,0 +1,124 @@
+//! The functions' cold start, memory and size, beside an empty function's, against the limits.
+
+use crate::release;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use stint_local::tools::Tools;
+use stint_local::{LocalError, Result, paths, process};
+
+const EMPTY: &str = "empty";
+const ROUNDS: u32 = 15;
+const WARM_CALLS: u32 = 20;
+
+/// What one call of one function may take.
+struct Limits {
+    /// Of the event.
+    name: &'static str,
+    function: &'static str,
+    /// It has policies built in.
+    cedar: bool,
+    /// The call asks policy, so the first one reads the policies that can concern it.
+    decides: bool,
+}
+
+const fn limits(name: &'static str, function: &'static str, cedar: bool, decides: bool) -> Limits {
+    Limits { name, function, cedar, decides }
+}
+
+const CALLS: [Limits; 8] = [
+    limits("request", "request", true, false),
+    limits("request-decides", "request", true, true),
+    limits("approve", "approve", true, false),
+    limits("notify", "notify", true, false),
+    limits("grant", "grant", true, false),
+    limits("reveal", "reveal", true, false),
+    limits("expire", "expire", false, false),
+    limits("reconcile", "reconcile", true, false),
+];
+
+impl Limits {
+    /// MiB, instructions. The first call is an AWS call without TLS. What policies cost is allowed where they are read,
+    /// which is at the first question: `request-decides` verifies a token with a key that it has to fetch, asks the
+    /// directory, and decides about the whole catalog.
+    fn absolute(&self) -> Value {
+        let zip = if self.cedar { 5.0 } else { 4.0 };
+        let first = if self.decides { 7_000_000 } else { 5_000_000 };
+        json!({"zip": zip, "rss": 16.0, "instr_init": 2_500_000, "instr_first": first})
+    }
+
+    /// To the empty function.
+    fn ratios() -> Value {
+        json!({"init_cpu": 1.6})
+    }
+}
+
+pub(crate) fn run() -> Result<()> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err(LocalError::Unexpected("the measurements need Linux on x86_64".to_owned()));
+    }
+    let folder = release::build(&["stint-empty-function"])?;
+    let instructions = has_valgrind();
+    if !instructions {
+        println!("SKIPPED: instruction counts and their limits, since valgrind is not on the PATH");
+    }
+    let plan = plan(&folder, instructions)?;
+    let path = paths::state()?.join("bench.json");
+    fs::write(&path, plan.to_string()).map_err(|cause| LocalError::Io(path.display().to_string(), cause))?;
+    let mut bench = Tools::ensure()?.command("python")?;
+    process::shown("the benchmark", bench.arg(here().join("lambda_bench.py")).arg(path))
+}
+
+fn plan(folder: &Path, instructions: bool) -> Result<Value> {
+    let mut targets = vec![target(folder, EMPTY, EMPTY, &json!({}), &json!({}))?];
+    for call in &CALLS {
+        targets.push(target(folder, call.name, call.function, &call.absolute(), &Limits::ratios())?);
+    }
+    let fixtures = json!([
+        {"match": ".Query", "body": {"Items": [], "Count": 0, "ScannedCount": 0}},
+        {"match": ".ListUsers", "body": {"Users": [{"Username": "bench", "Enabled": true, "Attributes": [
+            {"Name": "sub", "Value": "bench"}, {"Name": "custom:kind", "Value": "employee"}]}]}},
+        {"match": ".AdminListGroupsForUser", "body": {"Groups": [{"GroupName": "engineers"}]}},
+    ]);
+    Ok(json!({"rounds": ROUNDS, "warm": WARM_CALLS, "instructions": instructions, "fixtures": fixtures,
+              "baseline": EMPTY, "targets": targets}))
+}
+
+fn target(folder: &Path, name: &str, function: &str, limits: &Value, ratios: &Value) -> Result<Value> {
+    let event = here().join("events").join(format!("{name}.json"));
+    let text =
+        fs::read_to_string(&event).map_err(|cause| LocalError::Io(event.display().to_string(), cause))?;
+    let event: Value = serde_json::from_str(&text)
+        .map_err(|cause| LocalError::Unexpected(format!("{}: {cause}", event.display())))?;
+    let program = folder.join(function).join("bootstrap");
+    Ok(
+        json!({"name": name, "program": program, "event": event, "env": environment(), "limits": limits, "ratios": ratios}),
+    )
+}
+
+/// What the template gives to one function or another.
+fn environment() -> Value {
+    json!({
+        "STINT_GRANTS_TABLE": "stint-grants",
+        "STINT_AUDIT_TABLE": "stint-audit",
+        "STINT_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:stint-access",
+        "STINT_EXPIRE_FUNCTION": "stint-expire",
+        "STINT_BOUNDARY_ARN": "arn:aws:iam::123456789012:policy/stint-boundary",
+        "STINT_USER_POOL_ID": "eu-west-1_bench",
+        "STINT_ISSUER": "{url}",
+        "STINT_AUDIENCE": "bench",
+        "STINT_PUBLIC_URL": "https://stint.example.org",
+        "STINT_MAIL_FROM": "stint@example.org",
+    })
+}
+
+fn here() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bench")
+}
+
+fn has_valgrind() -> bool {
+    let asked =
+        Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
