@@ -43,8 +43,8 @@ pub(crate) const GUARDS: [Guard; 20] = [
     guard(
         "what was removed is read back",
         "crates/app/src/end_access.rs",
-        "Sighting::StillThere { looked_at } => Err(format!(\"still there: {looked_at}\")),",
-        "Sighting::StillThere { looked_at } => Ok(Evidence::Gone(stint_domain::grant::Receipt { looked_at, answered: String::new(), at: surroundings.now() })),",
+        "Err(NotRemoved { error: format!(\"still there: {looked_at}\"), taken: false })",
+        "Ok(Evidence::Gone(stint_domain::grant::Receipt { looked_at, answered: String::new(), at: surroundings.now() }))",
         ("journeys", "mended::"),
     ),
     guard(

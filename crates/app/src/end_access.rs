@@ -10,7 +10,7 @@ use crate::failure::{Failure, Missing};
 use crate::ports::{Artefact, Ledger, Provider, ProviderError, Sighting, StoreError, Surroundings};
 use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
-use stint_domain::grant::Evidence;
+use stint_domain::grant::{Evidence, GrantState};
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::RequestState;
@@ -110,7 +110,8 @@ async fn end_grant(
         let changed = recorded.head != before;
         return Ok(Done { recorded, changed });
     }
-    let seen = remove(provider, surroundings, &artefact(&recorded.request)?).await;
+    let taken = recorded.request.grant().is_some_and(GrantState::was_taken);
+    let seen = remove(provider, surroundings, &artefact(&recorded.request)?, taken).await;
     if let Some(error) = unrecorded {
         return Err(error.into());
     }
@@ -120,8 +121,9 @@ async fn end_grant(
             let confirm = Command::Grant(GrantCommand::ConfirmRemoval(evidence));
             Ok(transact_from(ledger, recorded, &confirm, &circumstances).await?)
         }
-        Err(error) => {
-            let report = Command::Grant(GrantCommand::ReportRemovalFailure { error: error.clone() });
+        Err(NotRemoved { error, taken }) => {
+            let report = GrantCommand::ReportRemovalFailure { error: error.clone(), taken };
+            let report = Command::Grant(report);
             transact_from(ledger, recorded, &report, &circumstances).await?;
             Err(EndError::RemovalFailed(error))
         }
@@ -174,19 +176,46 @@ async fn commit_intent(
     }
 }
 
-/// Takes the artefact away and reads the target back.
+/// Why there is no proof yet.
+struct NotRemoved {
+    error: String,
+    /// The target has said that it let go; it was the look at it that failed.
+    taken: bool,
+}
+
+/// Takes the artefact away and reads the target back. What an earlier attempt has `taken` has only to be seen to be
+/// gone: where IAM's rate is what everybody waits for, taking it once more would cost somebody else's turn.
 async fn remove(
     provider: &impl Provider,
     surroundings: &impl Surroundings,
     artefact: &Artefact,
-) -> Result<Evidence, String> {
-    let said = |error: ProviderError| match error {
+    taken: bool,
+) -> Result<Evidence, NotRemoved> {
+    if taken && let Sighting::Over(evidence) = look(provider, surroundings, artefact).await? {
+        return Ok(evidence);
+    }
+    let taken = provider.deactivate(artefact, surroundings.now()).await;
+    taken.map_err(|error| NotRemoved { error: said(error), taken: false })?;
+    match look(provider, surroundings, artefact).await? {
+        Sighting::Over(evidence) => Ok(evidence),
+        Sighting::StillThere { looked_at } => {
+            Err(NotRemoved { error: format!("still there: {looked_at}"), taken: false })
+        }
+    }
+}
+
+async fn look(
+    provider: &impl Provider,
+    surroundings: &impl Surroundings,
+    artefact: &Artefact,
+) -> Result<Sighting, NotRemoved> {
+    let seen = provider.verify_removed(artefact, surroundings.now()).await;
+    seen.map_err(|error| NotRemoved { error: said(error), taken: true })
+}
+
+fn said(error: ProviderError) -> String {
+    match error {
         ProviderError::Refused { reason, .. } => reason,
         error @ ProviderError::Unavailable(_) => error.to_string(),
-    };
-    provider.deactivate(artefact, surroundings.now()).await.map_err(said)?;
-    match provider.verify_removed(artefact, surroundings.now()).await.map_err(said)? {
-        Sighting::Over(evidence) => Ok(evidence),
-        Sighting::StillThere { looked_at } => Err(format!("still there: {looked_at}")),
     }
 }

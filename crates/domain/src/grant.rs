@@ -80,6 +80,9 @@ pub struct Removal {
     /// repeated rather than closed.
     pub settles_at: Timestamp,
     pub failures: u32,
+    /// The target has said that it let go, and only the look at it is missing: the next attempt begins with that.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub taken: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +198,15 @@ impl GrantState {
         !matches!(self, Self::Scheduled) && !self.is_final()
     }
 
+    /// Whether a removal that is not proven yet has only to be looked at, as far as the target has said.
+    #[must_use]
+    pub const fn was_taken(&self) -> bool {
+        match self {
+            Self::Deactivating { removal } | Self::RemovalFailed { removal, .. } => removal.taken,
+            _ => false,
+        }
+    }
+
     #[must_use]
     pub const fn window(&self) -> Option<&Window> {
         match self {
@@ -221,7 +233,7 @@ impl GrantState {
             GrantCommand::End(cause) => self.end(cause, None, terms, now),
             GrantCommand::Revoke { comment } => self.end(EndCause::Revoked, Some(comment), terms, now),
             GrantCommand::RetryRemoval => self.retry_removal(),
-            GrantCommand::ReportRemovalFailure { error } => self.report_removal_failure(error),
+            GrantCommand::ReportRemovalFailure { error, taken } => self.report_removal_failure(error, taken),
             GrantCommand::ConfirmRemoval(evidence) => self.confirm_removal(evidence),
             GrantCommand::ForceClose { comment } => self.force_close(comment),
         }
@@ -371,9 +383,9 @@ impl GrantState {
         }
     }
 
-    fn report_removal_failure(&self, error: String) -> Result<GrantStep, Refusal> {
+    fn report_removal_failure(&self, error: String, taken: bool) -> Result<GrantStep, Refusal> {
         match self {
-            Self::Deactivating { .. } => Ok(GrantStep::Do(GrantEvent::RemovalFailed { error })),
+            Self::Deactivating { .. } => Ok(GrantStep::Do(GrantEvent::RemovalFailed { error, taken })),
             Self::RemovalFailed { .. } | Self::Ended { .. } | Self::ActivationFailed { .. } => {
                 Ok(GrantStep::Already)
             }
@@ -485,11 +497,13 @@ impl GrantState {
                 Self::Activating { window, .. } | Self::Active { window, .. },
                 GrantEvent::RemovalStarted { why, settles_at },
             ) => {
-                let removal = Removal { why, window: *window, began_at: at, settles_at, failures: 0 };
+                let removal =
+                    Removal { why, window: *window, began_at: at, settles_at, failures: 0, taken: false };
                 Self::Deactivating { removal }
             }
-            (Self::Deactivating { removal }, GrantEvent::RemovalFailed { error }) => {
-                let removal = Removal { failures: removal.failures.saturating_add(1), ..removal.clone() };
+            (Self::Deactivating { removal }, GrantEvent::RemovalFailed { error, taken }) => {
+                let failures = removal.failures.saturating_add(1);
+                let removal = Removal { failures, taken, ..removal.clone() };
                 Self::RemovalFailed { removal, error }
             }
             (Self::RemovalFailed { removal, .. }, GrantEvent::RemovalRetried) => {

@@ -62,6 +62,8 @@ pub enum GrantCommand {
     RetryRemoval,
     ReportRemovalFailure {
         error: String,
+        /// It was taken, and could not be looked at.
+        taken: bool,
     },
     ConfirmRemoval(Evidence),
     /// An administrator answers for what cannot be removed or seen to be gone.
@@ -184,6 +186,8 @@ pub enum GrantEvent {
     },
     RemovalFailed {
         error: String,
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        taken: bool,
     },
     RemovalRetried,
     Ended {

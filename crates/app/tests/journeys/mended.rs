@@ -3,6 +3,7 @@
 use crate::engine::{At, Stage, block_on, invoke, start};
 use stint_app::activate_grant::activate_grant;
 use stint_app::decide_request::Verdict;
+use stint_app::ports::{Artefact, Provider as _};
 use stint_domain::transition::EndCause;
 use stint_test_support::world::{ExecutionState, Fault, Mode};
 
@@ -66,6 +67,41 @@ fn a_removal_that_the_target_only_claims_is_not_closed() {
     stage.settle(id, &mut At::Failed);
     assert_eq!(stage.request(id).grant().map(|grant| grant.name()), Some("ENDED"));
     assert!(!stage.world.has_leftovers(id));
+}
+
+/// A grant whose target has let it go, and did not answer the look at it.
+fn taken_and_not_seen(stage: &Stage) -> stint_domain::ids::RequestId {
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    stage.world.pass(1800);
+    fail(stage, &["commit", "deactivate", "verify"], "verify");
+    assert!(block_on(stage.expire(id, EndCause::WindowOver)).is_err());
+    stage.world.arm([]);
+    id
+}
+
+#[test]
+fn what_the_target_has_let_go_of_is_only_looked_at_by_the_next_attempt() {
+    let stage = Stage::new();
+    let id = taken_and_not_seen(&stage);
+    assert!(!stage.request(id).is_final(), "without a look there is no proof");
+    block_on(stage.expire(id, EndCause::WindowOver)).unwrap();
+    assert_eq!(stage.world.calls(), ["commit", "verify", "commit"]);
+    assert!(stage.request(id).is_final() && !stage.world.has_leftovers(id));
+}
+
+#[test]
+fn what_is_there_again_when_it_is_looked_at_is_taken_again() {
+    let stage = Stage::new();
+    let id = taken_and_not_seen(&stage);
+    let request = stage.request(id);
+    let (grant_id, access) = (id.grant_id(), request.scope.access.clone());
+    let window = *request.grant().unwrap().window().unwrap();
+    block_on(stage.world.activate(&Artefact { grant_id, access, window })).unwrap();
+    stage.world.arm([]);
+    block_on(stage.expire(id, EndCause::WindowOver)).unwrap();
+    assert_eq!(stage.world.calls(), ["commit", "verify", "deactivate", "verify", "commit"]);
+    assert!(stage.request(id).is_final() && !stage.world.has_leftovers(id));
 }
 
 #[test]

@@ -82,7 +82,14 @@ fn window() -> Window {
 }
 
 fn removal(why: RemovalReason) -> Removal {
-    Removal { why, window: window(), began_at: at("10:32:00"), settles_at: at("10:32:00"), failures: 0 }
+    Removal {
+        why,
+        window: window(),
+        began_at: at("10:32:00"),
+        settles_at: at("10:32:00"),
+        failures: 0,
+        taken: false,
+    }
 }
 
 /// Another request's grant.

@@ -31,7 +31,7 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ("retry removal", grant(GrantCommand::RetryRemoval)),
         (
             "report removal failure",
-            grant(GrantCommand::ReportRemovalFailure { error: "throttled".to_owned() }),
+            grant(GrantCommand::ReportRemovalFailure { error: "throttled".to_owned(), taken: false }),
         ),
         (
             "confirm block",

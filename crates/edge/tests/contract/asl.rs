@@ -138,6 +138,26 @@ fn a_removal_is_tried_again_whatever_it_failed_with_and_for_longer_than_an_outag
     }
 }
 
+/// Pauses that grow to a minute left IAM idle while many grants waited for it: `cargo xtask bench expiry`.
+#[test]
+fn a_removal_that_was_throttled_or_turned_away_comes_again_within_seconds() {
+    let expire = &states()["Expire"];
+    for (error, most) in [("Stint.Transient", 20), ("Lambda.TooManyRequestsException", 15)] {
+        let retry = handler(expire, "Retry", error).unwrap();
+        assert!(retry["MaxDelaySeconds"].as_i64() <= Some(most), "{error}");
+        assert_eq!(retry["JitterStrategy"], "FULL", "{error}");
+    }
+}
+
+/// An execution that has used up its 25,000 events fails; each attempt writes three.
+#[test]
+fn the_history_of_an_execution_has_room_for_every_attempt_at_a_removal() {
+    let expire = &states()["Expire"];
+    let attempts =
+        expire["Retry"].as_array().unwrap().iter().map(|retry| retry["MaxAttempts"].as_i64().unwrap());
+    assert!(attempts.sum::<i64>() * 3 < 20_000);
+}
+
 #[test]
 fn every_next_leads_to_a_state_and_the_name_for_all_errors_stands_alone_at_the_end() {
     let states = states();

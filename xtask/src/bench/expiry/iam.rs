@@ -1,6 +1,7 @@
 //! IAM as an account has it: a rate for all callers together; and the SDK's own patience with it.
 //!
-//! The numbers of the SDK are those of `RetryConfig::standard()`, which `stint_aws::client` sets.
+//! The numbers of the SDK are those of `RetryConfig::standard()`, which `stint_aws::client` sets; its three
+//! attempts and their pauses are over before the time limit of an operation.
 
 use super::clock::{Chance, Clock, Micros, lock, millis, seconds};
 use std::sync::Mutex;
