@@ -1,5 +1,8 @@
 """Stands in for AWS: answers each operation with a fixture or `{}`, at once. Also a token issuer with a key of its own.
 
+A fixture: {"match": in the method, path and target, "has": [in the request's body], "status", "body" or "text"}. `{pk}`
+and `{id}` in it become the request's key, and what follows the `#` in that.
+
 Without TLS: the functions trust Amazon's roots alone, so no certificate made here would do.
 """
 
@@ -25,14 +28,19 @@ class FakeAws:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.url = f"http://127.0.0.1:{Server(self.handle).port}"
 
-    def handle(self, connection, method, path, headers, _body):
+    def handle(self, connection, method, path, headers, sent):
         with self.lock:
             self.calls += 1
         if path.endswith("/.well-known/jwks.json"):
             return connection.reply(200, self.keys(), {"Content-Type": "application/json"})
         call = f"{method} {path} {headers.get('x-amz-target', '')}"
-        body = next((fixture["body"] for fixture in self.fixtures if fixture["match"] in call), {})
-        return connection.reply(200, json.dumps(body).encode(), JSON)
+        sent = sent.decode(errors="replace")
+        found = next((one for one in self.fixtures if one["match"] in call and all(part in sent for part in one.get("has", []))), {})
+        text = found.get("text") or json.dumps(found.get("body", {}))
+        if "{pk}" in text:
+            pk = json.loads(sent)["Key"]["pk"]["S"]
+            text = text.replace("{pk}", pk).replace("{id}", pk.partition("#")[2])
+        return connection.reply(found.get("status", 200), text.encode(), JSON)
 
     def keys(self):
         public = self.key.public_key().public_numbers()

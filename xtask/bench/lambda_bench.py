@@ -3,7 +3,7 @@
     python lambda_bench.py PLAN.json
 
 The plan: {"rounds", "warm", "instructions", "fixtures", "baseline", "targets": [{"name", "program", "env", "event",
-"limits", "ratios"}]}. The targets are run one after the other in each round, in random order, so that whatever else
+"limits", "ratios", and, if other than the plan's, "rounds", "warm", more "fixtures"}]}. The targets are run one after the other in each round, in random order, so that whatever else
 the machine does hits all of them. `limits` are absolute, `ratios` to the baseline of the same round. `{url}` and
 `{token}` in events and env become the fake endpoint and a token of it. Ends with 1 if a limit or ratio is exceeded.
 
@@ -48,7 +48,10 @@ def rounds(plan, targets, fake):
     order, rows = random.Random(7), {t["name"]: [] for t in targets}
     for number in range(plan["rounds"] + 1):
         for target in order.sample(targets, len(targets)):
-            row = Run(target, 1 + plan["warm"], fake).go()
+            if number > target.get("rounds", plan["rounds"]):
+                continue
+            fake.fixtures = target["fixtures"]
+            row = Run(target, 1 + target.get("warm", plan["warm"]), fake).go()
             if number:
                 rows[target["name"]].append(row)
         print(f"\r   round {number} of {plan['rounds']}", end="", file=sys.stderr, flush=True)
@@ -81,9 +84,9 @@ def shown(value, metric):
 
 
 def table(summaries):
-    print(f"{'':<10}" + "".join(f"{c:>12}" for c in COLUMNS))
+    print(f"{'':<16}" + "".join(f"{c:>12}" for c in COLUMNS))
     for name, row in summaries.items():
-        print(f"{name:<10}" + "".join(f"{shown(row.get(c), c):>12}" for c in COLUMNS))
+        print(f"{name:<16}" + "".join(f"{shown(row.get(c), c):>12}" for c in COLUMNS))
 
 
 def exceeded(plan, targets, rows, summaries):
@@ -94,7 +97,7 @@ def exceeded(plan, targets, rows, summaries):
             yield f"{name}: its first call does not reach AWS, so it measures nothing"
         for metric, most in target.get("limits", {}).items():
             value = summaries[name].get(metric)
-            if value is not None and value > most:
+            if None not in (value, most) and value > most:
                 yield f"{name}: {metric} is {shown(value, metric)}, at most {shown(most, metric)}"
         for metric, most in target.get("ratios", {}).items():
             value = ratio(metric, rows[name], rows[baseline], summaries, name, baseline)
@@ -109,12 +112,15 @@ def main():
         plan = json.load(file)
     fake = FakeAws(plan["fixtures"])
     words = {"url": fake.url, "token": fake.token()}
+    for target in plan["targets"]:
+        target["fixtures"] = target.get("fixtures", []) + plan["fixtures"]
     targets = [{**t, "event": filled(t["event"], words), "env": filled(t["env"], words)} for t in plan["targets"]]
     rows = rounds(plan, targets, fake)
     summaries = {t["name"]: summary(t, rows[t["name"]]) for t in targets}
     if plan["instructions"]:
         for target in targets:
             print(f"   counting instructions: {target['name']}", file=sys.stderr)
+            fake.fixtures = target["fixtures"]
             summaries[target["name"]].update(instructions(target, fake))
     table(summaries)
     failures = list(exceeded(plan, targets, rows, summaries))

@@ -8,7 +8,13 @@ pub(crate) enum Command {
     Demo { without_cleanup: bool },
     Test { only: Option<String> },
     Build,
-    Bench { expiry_alone: bool },
+    Bench { only: Option<Measurement> },
+}
+
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(crate) enum Measurement {
+    Functions,
+    Expiry,
 }
 
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -25,8 +31,9 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         ["build"] => {
             Err("for AWS, functions are built with --release; `up` builds them for this machine".to_owned())
         }
-        ["bench"] => Ok(Command::Bench { expiry_alone: false }),
-        ["bench", "expiry"] => Ok(Command::Bench { expiry_alone: true }),
+        ["bench"] => Ok(Command::Bench { only: None }),
+        ["bench", "expiry"] => Ok(Command::Bench { only: Some(Measurement::Expiry) }),
+        ["bench", "functions"] => Ok(Command::Bench { only: Some(Measurement::Functions) }),
         words => Err(format!("not understood: {}", words.join(" "))),
     }
 }
@@ -61,8 +68,8 @@ mod tests {
     fn commands_have_their_options_and_no_others() {
         assert_eq!(parsed("up --port 4600 --detach"), Ok(Command::Up { port: Some(4600), detach: true }));
         assert_eq!(parsed("up"), Ok(Command::Up { port: None, detach: false }));
-        assert_eq!(parsed("bench expiry"), Ok(Command::Bench { expiry_alone: true }));
-        assert_eq!(parsed("bench"), Ok(Command::Bench { expiry_alone: false }));
+        assert_eq!(parsed("bench expiry"), Ok(Command::Bench { only: Some(Measurement::Expiry) }));
+        assert_eq!(parsed("bench"), Ok(Command::Bench { only: None }));
         assert_eq!(parsed("test --only docs"), Ok(Command::Test { only: Some("docs".to_owned()) }));
         assert_eq!(parsed("demo --without-cleanup"), Ok(Command::Demo { without_cleanup: true }));
         for wrong in ["up --port x", "up --port", "up now", "build", "deploy", "demo --fast", "bench now"] {

@@ -3,9 +3,16 @@
 mod expiry;
 mod functions;
 
+use crate::args::Measurement;
 use stint_local::Result;
 
-pub(crate) fn run(expiry_alone: bool) -> Result<()> {
-    expiry::run()?;
-    if expiry_alone { Ok(()) } else { functions::run() }
+pub(crate) fn run(only: Option<Measurement>) -> Result<()> {
+    let wanted = |what| only.is_none_or(|only| only == what);
+    if wanted(Measurement::Expiry) {
+        expiry::run()?;
+    }
+    if wanted(Measurement::Functions) {
+        functions::run()?;
+    }
+    Ok(())
 }

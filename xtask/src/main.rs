@@ -19,8 +19,8 @@ cargo xtask COMMAND
   demo [--without-cleanup]   somebody asks, somebody approves, access ends: with proof
   test [--only STEP]         everything that CI runs
   build --release            the functions for AWS, into target/lambda
-  bench [expiry]             the end of many grants in virtual time against IAM's rate; and, unless that is all, the
-                             functions' cold start, memory and size against their limits
+  bench [functions|expiry]   the functions' cold start, memory and size against their limits; the end of many grants
+                             against IAM's rate, in virtual time
 
 Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv. Everything else is fetched.";
 
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         Command::Demo { without_cleanup } => demo::run(without_cleanup),
         Command::Test { only } => checks::run(only.as_deref()),
         Command::Build => release::build(&[]).map(drop),
-        Command::Bench { expiry_alone } => bench::run(expiry_alone),
+        Command::Bench { only } => bench::run(only),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

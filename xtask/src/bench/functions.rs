@@ -1,5 +1,7 @@
 //! The functions' cold start, memory and size, beside an empty function's, against the limits.
 
+mod backlog;
+
 use crate::release;
 use serde_json::{Value, json};
 use std::fs;
@@ -21,13 +23,19 @@ struct Limits {
     cedar: bool,
     /// The call asks policy, so the first one reads the policies that can concern it.
     decides: bool,
+    /// How many removals the call makes: it is measured with all of their calls, and its instructions have no limit.
+    removals: u32,
 }
 
 const fn limits(name: &'static str, function: &'static str, cedar: bool, decides: bool) -> Limits {
-    Limits { name, function, cedar, decides }
+    Limits { name, function, cedar, decides, removals: 0 }
 }
 
-const CALLS: [Limits; 8] = [
+const fn removing(name: &'static str, function: &'static str, cedar: bool, removals: u32) -> Limits {
+    Limits { removals, ..limits(name, function, cedar, false) }
+}
+
+const CALLS: [Limits; 10] = [
     limits("request", "request", true, false),
     limits("request-decides", "request", true, true),
     limits("approve", "approve", true, false),
@@ -36,6 +44,8 @@ const CALLS: [Limits; 8] = [
     limits("reveal", "reveal", true, false),
     limits("expire", "expire", false, false),
     limits("reconcile", "reconcile", true, false),
+    removing("expire-removes", "expire", false, 1),
+    removing("reconcile-full", "reconcile", true, backlog::DUE),
 ];
 
 impl Limits {
@@ -45,7 +55,21 @@ impl Limits {
     fn absolute(&self) -> Value {
         let zip = if self.cedar { 5.0 } else { 4.0 };
         let first = if self.decides { 7_000_000 } else { 5_000_000 };
-        json!({"zip": zip, "rss": 16.0, "instr_init": 2_500_000, "instr_first": first})
+        let mut limits = json!({"zip": zip, "rss": 16.0, "instr_init": 2_500_000, "instr_first": first});
+        if self.removals > 0 {
+            limits["instr_first"] = Value::Null;
+            limits["calls_first"] = json!(backlog::calls(self.removals));
+        }
+        limits
+    }
+
+    /// What else the benchmark has to know of it: a sweep that is full is run a few times, each from its start.
+    fn special(&self) -> Value {
+        match self.removals {
+            0 => json!({}),
+            1 => json!({"fixtures": backlog::fixtures()}),
+            _ => json!({"fixtures": backlog::fixtures(), "rounds": 3, "warm": 0}),
+        }
     }
 
     /// To the empty function.
@@ -73,7 +97,11 @@ pub(crate) fn run() -> Result<()> {
 fn plan(folder: &Path, instructions: bool) -> Result<Value> {
     let mut targets = vec![target(folder, EMPTY, EMPTY, &json!({}), &json!({}))?];
     for call in &CALLS {
-        targets.push(target(folder, call.name, call.function, &call.absolute(), &Limits::ratios())?);
+        let mut target = target(folder, call.name, call.function, &call.absolute(), &Limits::ratios())?;
+        if let (Value::Object(target), Value::Object(special)) = (&mut target, call.special()) {
+            target.extend(special);
+        }
+        targets.push(target);
     }
     let fixtures = json!([
         {"match": ".Query", "body": {"Items": [], "Count": 0, "ScannedCount": 0}},
