@@ -55,12 +55,11 @@ impl Limits {
     fn absolute(&self) -> Value {
         let zip = if self.cedar { 5.0 } else { 4.0 };
         let first = if self.decides { 7_000_000 } else { 5_000_000 };
-        let mut limits = json!({"zip": zip, "rss": 16.0, "instr_init": 2_500_000, "instr_first": first});
-        if self.removals > 0 {
-            limits["instr_first"] = Value::Null;
-            limits["calls_first"] = json!(backlog::calls(self.removals));
-        }
-        limits
+        let (first, calls) = match self.removals {
+            0 => (Some(first), None),
+            removals => (None, Some(backlog::calls(removals))),
+        };
+        json!({"zip": zip, "rss": 16.0, "instr_init": 2_500_000, "instr_first": first, "calls_first": calls})
     }
 
     /// What else the benchmark has to know of it: a sweep that is full is run a few times, each from its start.
