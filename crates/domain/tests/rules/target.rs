@@ -164,7 +164,7 @@ impl ReferenceStateMachine for World {
                 }
             }
             Happening::Fail => {
-                world.go(GrantCommand::ReportRemovalFailure { error: "busy".to_owned() });
+                world.go(GrantCommand::ReportRemovalFailure { error: "busy".to_owned(), taken: true });
             }
             Happening::Retry => world.go(GrantCommand::RetryRemoval),
         }

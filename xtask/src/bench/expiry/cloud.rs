@@ -126,6 +126,12 @@ impl Ledger for Function<'_> {
         Ok(())
     }
 
+    /// Nothing is extended here.
+    async fn commit_both(&self, [first, second]: [&Change; 2]) -> Result<(), StoreError> {
+        self.commit(first, None).await?;
+        self.commit(second, None).await
+    }
+
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
         self.passes(WRITE).await.append(event, circumstances).await
     }
@@ -151,6 +157,11 @@ impl Inventory for Function<'_> {
     async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
         self.iam(CALLS_OF_A_PAGE).await?;
         self.cloud.world.marked(cursor).await
+    }
+
+    async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
+        self.iam(1).await?;
+        self.cloud.world.altered(artefact).await
     }
 }
 

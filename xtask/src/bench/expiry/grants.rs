@@ -70,6 +70,7 @@ fn pending(number: u64, access: Access, begins: Timestamp) -> Result<AccessReque
         access,
         duration: "1h".parse()?,
         starts_at: None,
+        extends: None,
         justification: "the month's end".parse()?,
         ticket: None,
         policy_version: "bench".to_owned(),
