@@ -56,7 +56,8 @@ pub(crate) fn run() -> Result<()> {
     if failures.is_empty() { Ok(()) } else { Err(LocalError::Unexpected(failures.join("\n"))) }
 }
 
-/// The largest without a limit comes last, for it takes minutes: most of what it simulates is in vain.
+/// Ten thousand at a thousand at a time are left out: what they do in vain takes many minutes to
+/// simulate. The last was gone after 1,015 s, with 20,021 calls.
 fn plays() -> Vec<Play> {
     let mut plays = Vec::new();
     for concurrency in [ACCOUNT, NEW_ACCOUNT] {
@@ -64,9 +65,7 @@ fn plays() -> Vec<Play> {
         plays.extend([play(100, 60, false), play(1_000, 60, false), play(100, 1, false)]);
         plays.extend([play(1_000, 1, false), play(1_000, 60, true)]);
     }
-    for concurrency in [NEW_ACCOUNT, ACCOUNT] {
-        plays.push(Play { grants: 10_000, over: 60, concurrency, ephemeral: false });
-    }
+    plays.push(Play { grants: 10_000, over: 60, concurrency: NEW_ACCOUNT, ephemeral: false });
     plays
 }
 
