@@ -8,7 +8,7 @@ the machine does hits all of them. `limits` are absolute, `ratios` to the baseli
 `{token}` in events and env become the fake endpoint and a token of it. Ends with 1 if a limit or ratio is exceeded.
 
 Metrics (milliseconds, MiB, instructions): init (spawn to the first poll), init_cpu, first, warm (median), rss (peak), zip,
-instr_init, instr_first, instr_warm.
+instr_init, instr_first, instr_warm, instr_cold (what the first call takes more than a later one).
 """
 
 import io
@@ -23,7 +23,7 @@ from fake_aws import FakeAws
 from runtime_api import Run, instructions
 
 MEASURED = ("init", "init_cpu", "first", "warm", "rss")
-COLUMNS = (*MEASURED, "zip", "calls_first", "instr_init", "instr_first", "instr_warm")
+COLUMNS = (*MEASURED, "zip", "calls_first", "instr_init", "instr_first", "instr_warm", "instr_cold")
 
 
 def filled(value, words):

@@ -121,8 +121,8 @@ def instructions(target, fake):
     none, one = (counted(target, fake, invocations) for invocations in (0, 1))
     if target.get("warm") == 0:
         return {"instr_init": none, "instr_first": one - none}
-    three = counted(target, fake, 3)
-    return {"instr_init": none, "instr_first": one - none, "instr_warm": (three - one) / 2}
+    first, warm = one - none, (counted(target, fake, 3) - one) / 2
+    return {"instr_init": none, "instr_first": first, "instr_warm": warm, "instr_cold": first - warm}
 
 
 def counted(target, fake, invocations):
