@@ -28,7 +28,7 @@ const fn guard(
 pub(crate) const GUARDS: [Guard; 20] = [
     guard(
         "a removal is not closed while an activation may be on its way",
-        "crates/domain/src/grant.rs",
+        "crates/domain/src/grant/decide.rs",
         "(Self::Deactivating { removal }, evidence) if evidence.seen_at() < removal.settles_at => {",
         "(Self::Deactivating { removal }, evidence) if false && evidence.seen_at() < removal.settles_at => {",
         MODEL,
@@ -49,7 +49,7 @@ pub(crate) const GUARDS: [Guard; 20] = [
     ),
     guard(
         "a removal that failed is taken up again",
-        "crates/domain/src/grant.rs",
+        "crates/domain/src/grant/decide.rs",
         "Self::RemovalFailed { .. } => Ok(GrantStep::Do(GrantEvent::RemovalRetried)),",
         "Self::RemovalFailed { .. } => Ok(GrantStep::Already),",
         FAULTS,
@@ -70,7 +70,7 @@ pub(crate) const GUARDS: [Guard; 20] = [
     ),
     guard(
         "sessions that are cut are not called gone",
-        "crates/domain/src/grant.rs",
+        "crates/domain/src/grant/decide.rs",
         "Evidence::Blocked { receipt, until } => (receipt, Some(until)),",
         "Evidence::Blocked { receipt, .. } => (receipt, None),",
         FAULTS,
@@ -133,7 +133,7 @@ pub(crate) const GUARDS: [Guard; 20] = [
     ),
     guard(
         "a timer does not end access early",
-        "crates/domain/src/grant.rs",
+        "crates/domain/src/grant/decide.rs",
         "Self::Active { window, .. } if cause.waits_for_the_window() && !window.is_over(now) => {",
         "Self::Active { window, .. } if false && !window.is_over(now) => {",
         ("journeys", "endings::"),
@@ -154,7 +154,7 @@ pub(crate) const GUARDS: [Guard; 20] = [
     ),
     guard(
         "a removal waits for a later date that may be on its way",
-        "crates/domain/src/grant.rs",
+        "crates/domain/src/grant/apply.rs",
         "active(window, settled(at), dating, altered)",
         "active(window, settles_at, dating, altered)",
         ("rules", "target::"),

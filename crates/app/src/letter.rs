@@ -66,6 +66,8 @@ struct HtmlBody<'a> {
 struct Content<'a> {
     approver: String,
     requester: String,
+    asks: &'static str,
+    undecided: &'static str,
     title: String,
     entitlement: &'a str,
     target: String,
@@ -91,6 +93,8 @@ impl<'a> Content<'a> {
         Self {
             approver: one_line(approver_name, 40),
             requester: one_line(&request.requester_name, 40),
+            asks: words::asks(scope),
+            undecided: words::undecided(scope),
             title: one_line(&request.entitlement_title, 70),
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.artefact_of()),

@@ -75,6 +75,23 @@ fn a_start_that_was_asked_for_is_said_with_its_end() {
 }
 
 #[test]
+fn an_extension_says_what_it_is_added_to_and_that_access_ends_without_it() {
+    let (mut longer, ordinary) = (request("x"), letter(&request("x")));
+    longer.scope.extends = Some(stint_domain::ids::RequestId::new(Uuid::from_u128(8)));
+    let longer = letter(&longer);
+    assert_eq!(longer.subject, "Approve? Ana: Read payments for 1 h more");
+    for said in [
+        "asks to keep access for longer",
+        "1 h, added to the end of grant-00000000000000000000000000000008",
+        "In use already",
+        "the request lapses and access ends when it was to end",
+    ] {
+        assert!(longer.text.contains(said), "`{said}` is missing in: {}", longer.text);
+        assert!(!ordinary.text.contains(said), "`{said}` in: {}", ordinary.text);
+    }
+}
+
+#[test]
 fn both_parts_say_where_and_by_which_way_for_every_kind_of_access() {
     let role: stint_domain::ids::RoleArn =
         "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();

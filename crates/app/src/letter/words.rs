@@ -25,6 +25,18 @@ pub const fn way(access: &AccessKind) -> &'static str {
     }
 }
 
+/// What the requester does.
+#[must_use]
+pub const fn asks(scope: &Scope) -> &'static str {
+    if scope.extends.is_some() { "asks to keep access for longer" } else { "asks for access" }
+}
+
+/// What comes of a request that nobody decides.
+#[must_use]
+pub const fn undecided(scope: &Scope) -> &'static str {
+    if scope.extends.is_some() { "access ends when it was to end" } else { "no access is given" }
+}
+
 /// How long an extension would be: the end that it is added to may still move.
 #[must_use]
 pub fn added_to(extended: RequestId) -> String {
