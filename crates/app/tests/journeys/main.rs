@@ -9,6 +9,8 @@
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod by_hand;
+mod by_number;
 mod endings;
 mod engine;
 mod extensions;
@@ -16,6 +18,7 @@ mod faults;
 mod kinds;
 mod known_failures;
 mod mended;
+mod outages;
 mod refusals;
 mod sweeps;
 mod twice;

@@ -13,12 +13,13 @@ use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 
 impl Ledger for World {
     async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
+        self.tables()?;
         Ok(self.state().records.get(&id).cloned())
     }
 
     async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
         let now = self.now();
-        let made = || commit(&mut self.state(), change, beside, now);
+        let made = || self.tables().and_then(|()| commit(&mut self.state(), change, beside, now));
         self.failpoints.around_late("commit", StoreError::Unavailable, made, || match beside {
             // What is committed beside it is bound to its moment.
             Some(_) => drop(commit(&mut self.state(), change, beside, now)),
@@ -27,7 +28,7 @@ impl Ledger for World {
     }
 
     async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
-        let made = || commit_both(&mut self.state(), changes);
+        let made = || self.tables().and_then(|()| commit_both(&mut self.state(), changes));
         self.failpoints.around_late("commit both", StoreError::Unavailable, made, || {
             self.later(Late::CommitBoth(Box::new(changes.map(Change::clone))));
         })
@@ -35,6 +36,7 @@ impl Ledger for World {
 
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
         self.failpoints.around("append", StoreError::Unavailable, || {
+            self.tables()?;
             let stream = Stream::system(circumstances.at, 0);
             let mut state = self.state();
             let head = state.heads.get(&stream.to_string()).cloned().unwrap_or_else(Head::genesis);
@@ -42,6 +44,12 @@ impl Ledger for World {
             state.heads.insert(stream.to_string(), sealed.head());
             insert(&mut state, &sealed)
         })
+    }
+}
+
+impl World {
+    pub(super) fn tables(&self) -> Result<(), StoreError> {
+        if self.state().ledger_is_down { Err(StoreError::Unavailable("down".into())) } else { Ok(()) }
     }
 }
 
@@ -187,6 +195,7 @@ impl Leases for World {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         self.failpoints.around("lease", StoreError::Unavailable, || {
+            self.tables()?;
             let mut state = self.state();
             let taken = state.leases.get(name).is_some_and(|(who, end)| who != holder && *end > now);
             if !taken {

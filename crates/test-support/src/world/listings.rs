@@ -61,6 +61,7 @@ impl Register for World {
     }
 
     async fn due(&self, shard: u8, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
+        self.tables()?;
         let state = self.state();
         let mut due: Vec<_> = state
             .records

@@ -46,6 +46,8 @@ pub struct State {
     pub users: Vec<String>,
     /// Those of them whose policies leave no room.
     pub full: BTreeSet<String>,
+    /// The tables answer nothing.
+    pub ledger_is_down: bool,
     /// The target answers nothing.
     pub target_is_down: bool,
     /// The target says yes to a removal and does nothing.
