@@ -1,5 +1,5 @@
 //! What the documentation says about the edge, held to what the code does: `docs/openapi.yaml`, `docs/errors.md`,
-//! `docs/audit.md`, and the state machine's list of errors.
+//! `docs/audit.md`, `docs/faults.md`, and the state machine's list of errors.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +14,7 @@ mod asl;
 mod audit;
 mod errors;
 mod fakes;
+mod faults;
 mod names;
 mod openapi;
 mod pages;

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/audit.md",
     "docs/errors.md",
+    "docs/faults.md",
     "docs/glossary.md",
     "docs/openapi.yaml",
     "docs/operations.md",
