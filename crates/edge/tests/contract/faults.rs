@@ -78,7 +78,9 @@ fn a_test_that_begins_with_a_number_is_in_its_row() {
     let mut all = String::new();
     ["crates", "tests"].iter().for_each(|folder| sources(&root().join(folder), &mut all));
     let numbered = |line: &str| {
-        let name = line.trim_start().strip_prefix("fn ")?.split('(').next()?.to_owned();
+        let line = line.trim_start();
+        let name =
+            line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?.split('(').next()?.to_owned();
         let digits = name.strip_prefix('f')?.split('_').next()?;
         (digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
     };
