@@ -3,11 +3,14 @@
 
 use crate::engine::{At, Stage, block_on, invoke, start, token_in};
 use crate::kinds::given;
-use stint_app::activate_grant::activate_grant;
+use jiff::Timestamp;
+use stint_app::activate_grant::{ActivateError, activate_grant};
 use stint_app::decide_request::{DecideError, Verdict};
 use stint_app::letter::Letter;
 use stint_app::notify_approvers::notify_approvers;
-use stint_app::ports::{MailError, Mailer, Surroundings as _, TaskToken};
+use stint_app::ports::{
+    Artefact, MailError, Mailer, Provider, ProviderError, Sighting, Surroundings as _, TaskToken,
+};
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use stint_domain::transition::EndCause;
@@ -89,6 +92,43 @@ fn f06_an_address_that_takes_no_mail_keeps_nobody_else_from_being_asked() {
     assert_eq!(count(&stage, id, "request.approvers_notified"), 1);
     assert!(!token_in(&world.state().inbox[0].text).is_empty());
     assert!(block_on(stage.click("ben@example.com", Verdict::Approve)).is_ok());
+}
+
+/// Makes the user, and is refused the policy.
+struct HalfMaking<'w>(&'w World);
+
+impl Provider for HalfMaking<'_> {
+    async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
+        self.0.activate(artefact).await?;
+        Err(ProviderError::Refused { reason: "no policy for it".to_owned(), cause: "AccessDenied".into() })
+    }
+
+    async fn deactivate(&self, artefact: &Artefact, now: Timestamp) -> Result<(), ProviderError> {
+        self.0.deactivate(artefact, now).await
+    }
+
+    async fn verify_removed(&self, artefact: &Artefact, now: Timestamp) -> Result<Sighting, ProviderError> {
+        self.0.verify_removed(artefact, now).await
+    }
+}
+
+#[test]
+fn f11_what_was_made_before_iam_refused_the_rest_is_taken_away() {
+    let stage = Stage::new();
+    let (id, world) = (approved(&stage, "payments-repair"), &stage.world);
+    let half = HalfMaking(world);
+    let refused = block_on(activate_grant(world, &half, world, stage.policy, world, id));
+    assert!(matches!(refused, Err(ActivateError::Rejected { .. })), "{refused:?}");
+    assert!(world.has_leftovers(id));
+    let mut at = At::Expire;
+    stage.run(id, &mut at);
+    assert!(!world.has_leftovers(id), "by the workflow, before any sweep");
+    stage.settle(id, &mut at);
+    assert_eq!(stage.request(id).grant().map(GrantState::name), Some("ACTIVATION_FAILED"));
+    assert!(stage.request(id).is_final());
+    let whole = Stage::new();
+    let (given, _) = given(&whole, "payments-repair");
+    assert!(whole.world.has_access(given), "and when nothing is refused it is given");
 }
 
 #[test]

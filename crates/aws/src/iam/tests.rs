@@ -197,6 +197,13 @@ async fn a_user_that_iam_does_not_know_everywhere_yet_is_tried_again() {
 }
 
 #[tokio::test]
+async fn f11_a_user_whose_policy_iam_refuses_is_refused_for_good() {
+    let (iam, answers) = in_order(&[(200, &user("/stint/", BOUNDARY)), (403, &failure("AccessDenied"))]);
+    assert!(matches!(iam.activate(&ephemeral()).await, Err(ProviderError::Refused { .. })));
+    assert_eq!(calls(&answers), ["CreateUser", "PutUserPolicy"]);
+}
+
+#[tokio::test]
 async fn a_users_policy_goes_first_and_four_calls_are_enough() {
     let (iam, answers) =
         in_order(&[(200, "<DeleteUserPolicyResponse/>"), (200, &no_keys()), (200, "<DeleteUserResponse/>")]);
