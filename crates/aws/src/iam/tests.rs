@@ -141,6 +141,15 @@ async fn taking_what_is_not_there_succeeds_and_what_may_not_be_taken_does_not() 
 }
 
 #[tokio::test]
+async fn f36_a_removal_takes_one_policy_of_a_user_by_the_grants_name_and_nothing_else() {
+    let (iam, answers) = always(200, "<DeleteUserPolicyResponse/>");
+    iam.deactivate(&elevation(), at(END)).await.unwrap();
+    assert_eq!(calls(&answers), ["DeleteUserPolicy"]);
+    let sent = &answers.sent()[0];
+    assert!(sent.ends_with(&format!("UserName=ana%40example&PolicyName={NAME}")), "{sent}");
+}
+
+#[tokio::test]
 async fn only_iam_saying_that_there_is_nothing_is_a_receipt() {
     for (artefact, looked_at) in [
         (elevation(), format!("iam:GetUserPolicy ana@example/{NAME}")),
