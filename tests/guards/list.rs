@@ -157,7 +157,7 @@ pub(crate) const GUARDS: [Guard; 20] = [
         "crates/domain/src/grant/apply.rs",
         "active(window, settled(at), dating, altered)",
         "active(window, settles_at, dating, altered)",
-        ("rules", "target::"),
+        ("rules", "extensions::"),
     ),
     guard(
         "an extension is of one's own",
