@@ -5,12 +5,14 @@
 //! later attempt uses.
 
 use crate::artefact::artefact;
+use crate::custody::turn;
 use crate::eligibility::requester_eligible;
 use crate::extend_grant::extend_grant;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Directory, Ledger, Provider, ProviderError, Surroundings};
 use crate::transact::{Done, TransactError, load, transact_from};
 use jiff::Timestamp;
+use stint_domain::custody::Occupied;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
@@ -23,6 +25,9 @@ use thiserror::Error;
 pub enum ActivateError {
     #[error("the grant starts later")]
     NotYet,
+    /// Somebody else has the credential, or is to have it before.
+    #[error("the credential is in use: {0}")]
+    InUse(Occupied),
     /// It will never be given; whatever may have been made has to be removed.
     #[error("the grant will not be activated: {reason}")]
     Rejected { reason: String },
@@ -70,6 +75,7 @@ pub(crate) async fn give(
     surroundings: &impl Surroundings,
     recorded: Recorded,
 ) -> Result<Timestamp, ActivateError> {
+    queue(ledger, surroundings, &recorded).await?;
     let begin = Command::Grant(GrantCommand::BeginActivation);
     let Done { recorded, changed } =
         transact_from(ledger, recorded, &begin, &circumstances(surroundings)).await?;
@@ -95,6 +101,24 @@ pub(crate) async fn give(
             }
         }
         Err(error) => Err(Missing::from(Failure::from(error)).into()),
+    }
+}
+
+/// Whoever wants what only one can have waits for their turn. What has a start of its own queues no earlier than that.
+async fn queue(
+    ledger: &impl Ledger,
+    surroundings: &impl Surroundings,
+    recorded: &Recorded,
+) -> Result<(), ActivateError> {
+    let (request, now) = (&recorded.request, surroundings.now());
+    let waits = matches!(request.grant(), Some(GrantState::Scheduled))
+        && request.scope.starts_at.is_none_or(|start| start <= now);
+    match request.scope.access.vaulted() {
+        Some(secret) if waits => {
+            let turn = turn(ledger, request, secret, now).await.map_err(Missing::from)?;
+            turn.map_err(ActivateError::InUse)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::caller::Caller;
 use crate::failure::{Failure, Missing};
 use crate::ports::{
-    Directory, Ledger, StoreError, Surroundings, TaskToken, TaskTokens, Workflow, WorkflowError,
+    Directory, Ledger, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
 };
 use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
@@ -188,7 +188,7 @@ pub(crate) async fn try_tell_workflow(
     request: &AccessRequest,
 ) -> Result<bool, Failure> {
     // Which of them the workflow waits for it knows alone; the others it calls closed. The latest is the likeliest.
-    for token in tokens.kept(request.scope.request_id).await?.iter().rev() {
+    for token in tokens.kept(request.scope.request_id, Wait::Decision).await?.iter().rev() {
         if answered(workflow, token, &request.state).await? {
             return Ok(true);
         }

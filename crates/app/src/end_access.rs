@@ -25,6 +25,9 @@ pub enum EndError {
     /// Removed, but an activation may still be on its way: come back then.
     #[error("an activation may be on its way until {settles_at}")]
     NotSettled { settles_at: Timestamp },
+    /// The target is at it, and what finishes it there comes back.
+    #[error("the removal is under way")]
+    UnderWay,
     /// On record, counted and alarmed; come back and try again.
     #[error("the removal failed: {0}")]
     RemovalFailed(String),
@@ -117,7 +120,8 @@ async fn end_grant(
     }
     let circumstances = Circumstances::of_component(ask.component, surroundings.now());
     match seen {
-        Ok(evidence) => {
+        Ok(Seen::UnderWay { looked_at }) => under_way(ledger, recorded, looked_at, &circumstances).await,
+        Ok(Seen::Over(evidence)) => {
             let confirm = Command::Grant(GrantCommand::ConfirmRemoval(evidence));
             Ok(transact_from(ledger, recorded, &confirm, &circumstances).await?)
         }
@@ -128,6 +132,28 @@ async fn end_grant(
             Err(EndError::RemovalFailed(error))
         }
     }
+}
+
+/// What goes on by itself is waited for, and reported once it should have been done.
+async fn under_way(
+    ledger: &impl Ledger,
+    recorded: Recorded,
+    looked_at: String,
+    circumstances: &Circumstances,
+) -> Result<Done, EndError> {
+    if !recorded.request.grant().is_some_and(|grant| grant.removal_is_late(circumstances.at)) {
+        return Err(EndError::UnderWay);
+    }
+    let error = format!("still under way: {looked_at}");
+    let report = GrantCommand::ReportRemovalFailure { error: error.clone(), taken: false };
+    transact_from(ledger, recorded, &Command::Grant(report), circumstances).await?;
+    Err(EndError::RemovalFailed(error))
+}
+
+/// What the target showed after it was told to let go.
+enum Seen {
+    Over(Evidence),
+    UnderWay { looked_at: String },
 }
 
 /// Puts the intent on record. If the ledger cannot take it now, that is handed back rather than returned, because the
@@ -190,14 +216,15 @@ async fn remove(
     surroundings: &impl Surroundings,
     artefact: &Artefact,
     taken: bool,
-) -> Result<Evidence, NotRemoved> {
+) -> Result<Seen, NotRemoved> {
     if taken && let Sighting::Over(evidence) = look(provider, surroundings, artefact).await? {
-        return Ok(evidence);
+        return Ok(Seen::Over(evidence));
     }
     let taken = provider.deactivate(artefact, surroundings.now()).await;
     taken.map_err(|error| NotRemoved { error: said(error), taken: false })?;
     match look(provider, surroundings, artefact).await? {
-        Sighting::Over(evidence) => Ok(evidence),
+        Sighting::Over(evidence) => Ok(Seen::Over(evidence)),
+        Sighting::UnderWay { looked_at } => Ok(Seen::UnderWay { looked_at }),
         Sighting::StillThere { looked_at } => {
             Err(NotRemoved { error: format!("still there: {looked_at}"), taken: false })
         }

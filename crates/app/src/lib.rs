@@ -6,6 +6,7 @@
 pub mod activate_grant;
 mod artefact;
 pub mod caller;
+pub mod custody;
 pub mod decide_request;
 mod eligibility;
 pub mod end_access;
@@ -20,6 +21,7 @@ pub mod reconcile;
 pub mod reveal_credential;
 pub mod revoke_grant;
 pub mod revoke_many;
+pub mod rotate_credential;
 pub mod submit_request;
 pub mod transact;
 pub mod withdraw;

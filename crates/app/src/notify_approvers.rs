@@ -8,7 +8,7 @@ use crate::decide_request::{tell_workflow, try_tell_workflow};
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
 use crate::ports::{
-    ApprovalLinks, Directory, Ledger, MailError, Mailer, Surroundings, TaskToken, TaskTokens, Workflow,
+    ApprovalLinks, Directory, Ledger, MailError, Mailer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
 };
 use crate::transact::{TransactError, load, transact};
 use jiff::{SignedDuration, Timestamp};
@@ -38,7 +38,7 @@ pub async fn notify_approvers(
     id: RequestId,
     token: &TaskToken,
 ) -> Result<(), Missing> {
-    ledger.keep(id, token).await?;
+    ledger.keep(id, Wait::Decision, token).await?;
     let recorded = load(ledger, id).await?;
     if !matches!(recorded.request.state, RequestState::Pending { .. }) {
         try_tell_workflow(ledger, workflow, &recorded.request).await?;

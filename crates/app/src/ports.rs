@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use std::future::Future;
 use stint_domain::access::Access;
 use stint_domain::audit::Stream;
+use stint_domain::custody::{Custody, CustodyChange};
 use stint_domain::grant::Evidence;
-use stint_domain::ids::{EntitlementId, GrantId, GroupName, PrincipalId, RequestId};
+use stint_domain::ids::{EntitlementId, GrantId, GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
@@ -48,8 +49,14 @@ pub trait Ledger: Send + Sync {
     fn commit(
         &self,
         change: &Change,
-        beside: Option<&IdempotencyRecord>,
+        beside: Option<Beside<'_>>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Strongly consistent; of a credential that nobody has had yet as well.
+    fn custody(&self, secret: &SecretName) -> impl Future<Output = Result<Custody, StoreError>> + Send;
+
+    /// A change of a custody alone, such as of its queue. Safe to repeat.
+    fn change_custody(&self, change: &CustodyChange) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Two changes of two requests, both or neither, and as safely repeated as one.
     fn commit_both(&self, changes: [&Change; 2]) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -60,6 +67,14 @@ pub trait Ledger: Send + Sync {
         event: SystemEvent,
         circumstances: Circumstances,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What is committed together with a change of a request, or not at all.
+#[derive(Debug, Clone, Copy)]
+pub enum Beside<'a> {
+    Key(&'a IdempotencyRecord),
+    /// Of the credential that the request is about.
+    Custody(&'a CustodyChange),
 }
 
 /// What an `Idempotency-Key` stands for: the caller's key, what was sent under it, and what came of it.
@@ -101,12 +116,28 @@ pub trait ApprovalLinks: Send + Sync {
     fn find(&self, hash: &LinkHash) -> impl Future<Output = Result<Option<ApprovalLink>, StoreError>> + Send;
 }
 
-/// The token by which the workflow waits for a decision. It leaves the ledger for nothing but the workflow.
+/// What a workflow waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wait {
+    Decision,
+    Rotation,
+}
+
+/// The tokens by which the workflow waits. They leave the ledger for nothing but the workflow.
 pub trait TaskTokens: Send + Sync {
     /// Beside those from before, once each: a retried wait has a new token, and a message that comes late an old one.
-    fn keep(&self, id: RequestId, token: &TaskToken) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn keep(
+        &self,
+        id: RequestId,
+        wait: Wait,
+        token: &TaskToken,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// All of them, the oldest first.
-    fn kept(&self, id: RequestId) -> impl Future<Output = Result<Vec<TaskToken>, StoreError>> + Send;
+    fn kept(
+        &self,
+        id: RequestId,
+        wait: Wait,
+    ) -> impl Future<Output = Result<Vec<TaskToken>, StoreError>> + Send;
 }
 
 /// A Step Functions task token: whoever has it can answer for an approver, so it has no `Debug` and no `Serialize`.
@@ -265,7 +296,13 @@ pub enum ProviderError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {
     Over(Evidence),
-    StillThere { looked_at: String },
+    StillThere {
+        looked_at: String,
+    },
+    /// The target is at it, and will be done by itself.
+    UnderWay {
+        looked_at: String,
+    },
 }
 
 /// Gives and takes access at a target. All of it is safe to repeat; taking what is not there succeeds.
@@ -339,6 +376,87 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+}
+
+/// A version of a secret, as Secrets Manager names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VersionId(String);
+
+impl VersionId {
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The version that the rotation after this grant makes. Named by the grant, a rotation is asked for once however
+    /// often it is asked for.
+    #[must_use]
+    pub fn after(grant: GrantId) -> Self {
+        Self(grant.artefact_name())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which version of a secret is which.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Versions {
+    pub current: Option<VersionId>,
+    pub pending: Option<VersionId>,
+    pub previous: Option<VersionId>,
+}
+
+/// The versions of a vaulted secret. All of it is safe to repeat.
+pub trait Vault: Send + Sync {
+    fn versions(&self, secret: &SecretName) -> impl Future<Output = Result<Versions, ProviderError>> + Send;
+    /// `None` for a version that is not there, or has no value yet.
+    fn value(
+        &self,
+        secret: &SecretName,
+        version: &VersionId,
+    ) -> impl Future<Output = Result<Option<Secret>, ProviderError>> + Send;
+    fn put_pending(
+        &self,
+        secret: &SecretName,
+        version: &VersionId,
+        value: &Secret,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    /// A rotation that nobody will finish is forgotten.
+    fn drop_pending(
+        &self,
+        secret: &SecretName,
+        version: &VersionId,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    /// The pending version becomes the current one, in the place of `current`.
+    fn promote(
+        &self,
+        secret: &SecretName,
+        version: &VersionId,
+        current: Option<&VersionId>,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send;
+}
+
+/// What a vaulted secret opens. Secrets are in the form in which the vault keeps them.
+pub trait RotatedLogin: Send + Sync {
+    /// What comes after `current`, from `random`. What an earlier attempt may have made in vain is cleared away.
+    fn renew(
+        &self,
+        current: &Secret,
+        random: [u8; 32],
+    ) -> impl Future<Output = Result<Secret, ProviderError>> + Send;
+    /// From now on the target takes `next` and nothing older, and what is in use by anything older ends. `older`: what may
+    /// open it now, the likeliest first, if `next` does not yet.
+    fn replace(
+        &self,
+        next: &Secret,
+        older: &[Secret],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    /// Whether it opens the target now. A target that does not answer has not refused.
+    fn works(&self, login: &Secret) -> impl Future<Output = Result<bool, ProviderError>> + Send;
 }
 
 /// What a holder uses access with. It is stored nowhere.

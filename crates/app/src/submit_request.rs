@@ -6,10 +6,11 @@
 //! accepted either.
 
 use crate::caller::Caller;
+use crate::custody::{InUse, in_use};
 use crate::failure::Failure;
 use crate::ports::{
-    Directory, Enrolment, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings, Unfit,
-    Workflow, WorkflowError,
+    Beside, Directory, Enrolment, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings,
+    Unfit, Workflow, WorkflowError,
 };
 use crate::workflow_input::workflow_input;
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +43,8 @@ pub struct SubmitRequest {
     /// A grant of the caller's own that should last longer.
     pub extends: Option<GrantId>,
     pub idempotency: Option<IdempotencyClaim>,
+    /// Wait for one's turn if somebody else has the credential.
+    pub queue: bool,
     /// Say what would happen, and change nothing.
     pub dry_run: bool,
 }
@@ -87,6 +90,9 @@ pub enum SubmitError {
     DurationTooLong { longest: AccessDuration },
     #[error("the start has passed")]
     StartInThePast,
+    /// Only one can have it, and somebody else has it or is to have it before.
+    #[error("the credential is in use")]
+    InUse(Box<InUse>),
     /// Wait, lead and window together.
     #[error("access would end more than 364 days from now")]
     TooFarAhead,
@@ -132,7 +138,10 @@ pub async fn submit_request(
     }
     let id = new_request_id(now, &surroundings.random());
     let prepared = match prepare(ledger, directory, policy, caller, &ask, id, now).await {
-        Ok(change) => fit(targets, change).await,
+        Ok(change) => match fit(targets, change).await {
+            Ok(change) => free(ledger, change, ask.queue, now).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     let change = match prepared {
@@ -143,7 +152,7 @@ pub async fn submit_request(
         return Ok(Submitted::WouldBe(Box::new(change.after().request.clone())));
     }
     let key = ask.idempotency.as_ref().map(|claim| record_of(caller, claim, id, now));
-    match ledger.commit(&change, key.as_ref()).await {
+    match ledger.commit(&change, key.as_ref().map(Beside::Key)).await {
         Ok(()) => {}
         // The same key may have come twice at the same moment: the other one's request is the answer.
         Err(StoreError::Conflict) => {
@@ -199,6 +208,23 @@ async fn fit(targets: &impl Enrolment, change: Change) -> Result<Change, SubmitE
         // What is extended has its room already.
         Err(Unfit::NoRoom) if change.after().request.scope.extends.is_some() => Ok(change),
         Err(Unfit::NoRoom) => Err(SubmitError::NoRoom),
+    }
+}
+
+/// What only one can have is free, or waited for knowingly.
+async fn free(
+    ledger: &impl Ledger,
+    change: Change,
+    queue: bool,
+    now: Timestamp,
+) -> Result<Change, SubmitError> {
+    let scope = &change.after().request.scope;
+    match scope.access.vaulted() {
+        Some(secret) if !queue && scope.extends.is_none() => match in_use(ledger, secret, now).await? {
+            Some(held) => Err(SubmitError::InUse(Box::new(held))),
+            None => Ok(change),
+        },
+        _ => Ok(change),
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! This is where every state change of an existing request goes through.
 
+use crate::custody::moved_with;
 use crate::failure::Missing;
-use crate::ports::{Ledger, StoreError};
+use crate::ports::{Beside, Ledger, StoreError};
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::transition::{Command, Event, Refusal, Step};
@@ -82,6 +83,8 @@ pub async fn record(
         cause: "an event that was decided does not apply".into(),
     };
     let change = recorded.advance(event, circumstances).ok_or_else(impossible)?;
-    ledger.commit(&change, None).await?;
+    let (before, after) = (&recorded.request, &change.after().request);
+    let custody = moved_with(ledger, before, after, circumstances.at).await?;
+    ledger.commit(&change, custody.as_ref().map(Beside::Custody)).await?;
     Ok(change.after().clone())
 }

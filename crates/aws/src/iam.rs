@@ -54,6 +54,15 @@ impl Iam {
 #[error("no boundary is configured")]
 struct NoBoundary;
 
+/// What is not given in IAM.
+fn elsewhere() -> ProviderError {
+    errors::refused("this kind of access is not given in IAM", NotInIam)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("not in IAM")]
+struct NotInIam;
+
 impl Provider for Iam {
     async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
         let iam = self.client.get();
@@ -61,6 +70,7 @@ impl Provider for Iam {
             Access::IamUserElevation { user, .. } => elevation::activate(iam, user, artefact).await,
             Access::EphemeralIamUser { .. } => ephemeral::activate(iam, self.boundary()?, artefact).await,
             Access::RoleSession { role, .. } => role_session::activate(iam, self.boundary()?, role).await,
+            Access::Checkout { .. } => Err(elsewhere()),
         }
     }
 
@@ -70,6 +80,7 @@ impl Provider for Iam {
             Access::IamUserElevation { user, .. } => elevation::deactivate(iam, user, artefact).await,
             Access::EphemeralIamUser { .. } => ephemeral::deactivate(iam, artefact).await,
             Access::RoleSession { role, .. } => role_session::deactivate(iam, role, artefact, now).await,
+            Access::Checkout { .. } => Err(elsewhere()),
         }
     }
 
@@ -79,6 +90,7 @@ impl Provider for Iam {
             Access::IamUserElevation { user, .. } => elevation::look(iam, user, artefact, now).await,
             Access::EphemeralIamUser { .. } => ephemeral::look(iam, artefact, now).await,
             Access::RoleSession { role, .. } => role_session::look(iam, role, artefact, now).await,
+            Access::Checkout { .. } => Err(elsewhere()),
         }
     }
 }

@@ -4,8 +4,8 @@
 //! audit it stands as two fields, `target` and `access`.
 
 use crate::BadInput;
-use crate::entitlement::{AccessKind, Permission};
-use crate::ids::{GrantId, IamUserName, PrincipalId, RoleArn, SourceIdentity};
+use crate::entitlement::{AccessKind, Permission, VaultedLogin};
+use crate::ids::{GrantId, IamUserName, PrincipalId, RoleArn, SecretName, SourceIdentity};
 use crate::principal::Person;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub enum Access {
     EphemeralIamUser { permissions: Vec<Permission> },
     /// Sessions of a role, narrowed and dated, for at most an hour each.
     RoleSession { role: RoleArn, source_identity: SourceIdentity, permissions: Vec<Permission> },
+    /// A vaulted credential. The secret itself says where it opens something.
+    Checkout { secret: SecretName, login: VaultedLogin },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +34,7 @@ enum Target {
     IamUser { name: IamUserName },
     EphemeralIamUser,
     RoleSession { source_identity: SourceIdentity },
+    Vault,
 }
 
 impl From<Access> for Fields {
@@ -49,6 +52,9 @@ impl From<Access> for Fields {
                 target: Target::RoleSession { source_identity },
                 access: AccessKind::RoleSession { role, permissions },
             },
+            Access::Checkout { secret, login } => {
+                Self { target: Target::Vault, access: AccessKind::Checkout { secret, login } }
+            }
         }
     }
 }
@@ -66,6 +72,7 @@ impl TryFrom<Fields> for Access {
             (Target::RoleSession { source_identity }, AccessKind::RoleSession { role, permissions }) => {
                 Ok(Self::RoleSession { role, source_identity, permissions })
             }
+            (Target::Vault, AccessKind::Checkout { secret, login }) => Ok(Self::Checkout { secret, login }),
             _ => Err(BadInput::new("target", "must be of the kind that the access is for")),
         }
     }
@@ -87,6 +94,7 @@ impl AccessKind {
             Self::RoleSession { role, permissions } => {
                 Access::RoleSession { role, source_identity: SourceIdentity::of(&person.id), permissions }
             }
+            Self::Checkout { secret, login } => Access::Checkout { secret, login },
         })
     }
 }
@@ -98,6 +106,7 @@ impl Access {
             Self::IamUserElevation { permissions, .. }
             | Self::EphemeralIamUser { permissions }
             | Self::RoleSession { permissions, .. } => permissions,
+            Self::Checkout { .. } => &[],
         }
     }
 
@@ -120,6 +129,12 @@ impl Access {
             Self::IamUserElevation { user, .. } => format!("IAM user {user}"),
             Self::EphemeralIamUser { .. } => format!("a new IAM user, {}", grant.artefact_name()),
             Self::RoleSession { role, .. } => format!("sessions of {role}"),
+            Self::Checkout { secret, login: VaultedLogin::Postgres } => {
+                format!("the database login {secret}")
+            }
+            Self::Checkout { login: VaultedLogin::IamUserKey { user }, .. } => {
+                format!("the access key of IAM user {user}")
+            }
         }
     }
 
@@ -128,7 +143,16 @@ impl Access {
     pub const fn source_identity(&self) -> Option<&SourceIdentity> {
         match self {
             Self::RoleSession { source_identity, .. } => Some(source_identity),
-            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } => None,
+            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::Checkout { .. } => None,
+        }
+    }
+
+    /// The credential that only one person may have at a time, if it is one.
+    #[must_use]
+    pub const fn vaulted(&self) -> Option<&SecretName> {
+        match self {
+            Self::Checkout { secret, .. } => Some(secret),
+            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A permission set on a target that may be requested: what it allows, for how long, and who is asked.
 
 use crate::duration::AccessDuration;
-use crate::ids::{EntitlementId, GroupName, RoleArn};
+use crate::ids::{EntitlementId, GroupName, IamUserName, RoleArn, SecretName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -33,6 +33,10 @@ pub struct Permission {
     pub resources: BTreeSet<String>,
 }
 
+/// How long, in seconds, a rotation may take before somebody is told. An estimate and not a promise: it is tried for
+/// ever, and nobody else gets the credential before it is done.
+pub const ROTATES_WITHIN_SECONDS: u32 = 90;
+
 /// What is done at the target. Each kind carries its own data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -43,6 +47,18 @@ pub enum AccessKind {
     EphemeralIamUser { permissions: Vec<Permission> },
     /// Sessions of this role, narrowed to the permissions.
     RoleSession { role: RoleArn, permissions: Vec<Permission> },
+    /// A vaulted credential, in one person's hands at a time, and rotated after every checkout.
+    Checkout { secret: SecretName, login: VaultedLogin },
+}
+
+/// What a vaulted credential opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum VaultedLogin {
+    /// A role of a PostgreSQL server, which the secret names.
+    Postgres,
+    /// The access key of this user.
+    IamUserKey { user: IamUserName },
 }
 
 impl AccessKind {
@@ -52,6 +68,8 @@ impl AccessKind {
             Self::IamUserElevation { permissions }
             | Self::EphemeralIamUser { permissions }
             | Self::RoleSession { permissions, .. } => permissions,
+            // What it may do is the target's own business.
+            Self::Checkout { .. } => &[],
         }
     }
 
@@ -62,6 +80,7 @@ impl AccessKind {
             Self::IamUserElevation { .. } => "iam_user_elevation",
             Self::EphemeralIamUser { .. } => "ephemeral_iam_user",
             Self::RoleSession { .. } => "role_session",
+            Self::Checkout { .. } => "checkout",
         }
     }
 
@@ -72,6 +91,8 @@ impl AccessKind {
     pub const fn max_overstay_seconds(&self) -> u32 {
         match self {
             Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => 60,
+            // Nothing at the target is dated: the credential works until it has been rotated.
+            Self::Checkout { .. } => ROTATES_WITHIN_SECONDS,
         }
     }
 
@@ -81,6 +102,8 @@ impl AccessKind {
     pub const fn can_cut_live_sessions(&self) -> bool {
         match self {
             Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => true,
+            // The rotation ends the login's connections, and denies the sessions of the old key.
+            Self::Checkout { .. } => true,
         }
     }
 }

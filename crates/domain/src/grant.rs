@@ -16,6 +16,7 @@ mod apply;
 mod decide;
 
 use crate::duration::AccessDuration;
+use crate::entitlement::ROTATES_WITHIN_SECONDS;
 use crate::ids::RequestId;
 use crate::justification::Comment;
 use crate::transition::EndCause;
@@ -205,6 +206,24 @@ impl GrantState {
     pub const fn was_taken(&self) -> bool {
         match self {
             Self::Deactivating { removal } | Self::RemovalFailed { removal, .. } => removal.taken,
+            _ => false,
+        }
+    }
+
+    /// Access has been given, or is being given.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        matches!(self, Self::Activating { .. } | Self::Active { .. })
+    }
+
+    /// Whether a removal has gone on for longer than one that takes its time at the target should.
+    #[must_use]
+    pub fn removal_is_late(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Deactivating { removal } | Self::RemovalFailed { removal, .. } => {
+                let began = removal.began_at.max(removal.settles_at);
+                now.as_second() - began.as_second() >= i64::from(ROTATES_WITHIN_SECONDS)
+            }
             _ => false,
         }
     }

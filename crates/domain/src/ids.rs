@@ -181,6 +181,17 @@ text_id!(
     |text: &str| text.len() > 1
 );
 
+text_id!(
+    /// A secret that Stint may hand out and rotate: its name in Secrets Manager.
+    SecretName, "secret", 256,
+    |b| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b),
+    "must be a secret's name that starts with stint/vault/",
+    |text: &str| text.strip_prefix(VAULT).is_some_and(|rest| !rest.is_empty())
+);
+
+/// What the names of all vaulted secrets start with; the functions' roles reach no others.
+pub const VAULT: &str = "stint/vault/";
+
 fn is_role_arn(text: &str) -> bool {
     let parts: Vec<_> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts[..] else { return false };

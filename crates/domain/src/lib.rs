@@ -10,6 +10,7 @@
 pub mod access;
 pub mod audit;
 pub mod bad_input;
+pub mod custody;
 pub mod due;
 pub mod duration;
 pub mod entitlement;

@@ -9,6 +9,7 @@ mod sources;
 pub use response::{name_instance, not_found, wrong_method};
 
 use http::StatusCode;
+use stint_app::custody::InUse;
 use stint_domain::BadInput;
 use stint_domain::duration::AccessDuration;
 
@@ -57,6 +58,8 @@ pub enum Problem {
     },
     StartInThePast,
     TooFarAhead,
+    /// Only one can have it at a time.
+    InUse(Box<InUse>),
     /// The same for whatever is wrong with the grant that should be extended.
     NothingToExtend,
     /// Policy does not let the caller have or take what they know to exist.
@@ -73,7 +76,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 29] = [
+    pub const ALL_KINDS: [&'static str; 30] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -96,6 +99,7 @@ impl Problem {
         "duration-too-long",
         "start-in-the-past",
         "too-far-ahead",
+        "in-use",
         "nothing-to-extend",
         "action-refused",
         "no-credential",
@@ -131,6 +135,7 @@ impl Problem {
             Self::DurationTooLong { .. } => "duration-too-long",
             Self::StartInThePast => "start-in-the-past",
             Self::TooFarAhead => "too-far-ahead",
+            Self::InUse(_) => "in-use",
             Self::NothingToExtend => "nothing-to-extend",
             Self::ActionRefused => "action-refused",
             Self::NoCredential => "no-credential",
@@ -156,9 +161,11 @@ impl Problem {
             Self::RequestRefused | Self::DecisionRefused | Self::ActionRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WrongState { .. } | Self::Conflict | Self::NoCredential | Self::TargetRefused => {
-                StatusCode::CONFLICT
-            }
+            Self::WrongState { .. }
+            | Self::Conflict
+            | Self::InUse(_)
+            | Self::NoCredential
+            | Self::TargetRefused => StatusCode::CONFLICT,
             Self::TooLate => StatusCode::GONE,
             Self::IdempotencyKeyReused
             | Self::NotEnrolled
@@ -198,6 +205,7 @@ impl Problem {
             Self::DurationTooLong { .. } => "Longer than this entitlement allows",
             Self::StartInThePast => "The start has passed",
             Self::TooFarAhead => "Too far ahead",
+            Self::InUse(_) => "Somebody else has it",
             Self::NothingToExtend => "There is nothing to extend",
             Self::ActionRefused => "You may not do this",
             Self::NoCredential => "There is no credential to hand out",
@@ -223,6 +231,7 @@ impl Problem {
             Self::DurationTooLong { longest } => return format!("Ask for at most {}.", longest.in_words()),
             Self::StartInThePast => "Give a start in the future, or leave it out to begin with the approval.",
             Self::TooFarAhead => "Let access end within 364 days from now, the wait for a decision included.",
+            Self::InUse(held) => return in_turn(held),
             Self::WrongState { state } => {
                 return format!("It is {state} now; read it again before you go on.");
             }
@@ -282,6 +291,13 @@ impl Problem {
             _ => None,
         }
     }
+}
+
+fn in_turn(held: &InUse) -> String {
+    format!(
+        "{} has it until {}, and {} wait for it. Send `queue` as true to wait for your turn, which would come at about {}.",
+        held.holder, held.until, held.ahead, held.estimate
+    )
 }
 
 #[cfg(test)]

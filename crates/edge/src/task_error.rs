@@ -13,7 +13,7 @@ use stint_domain::BadInput;
 use thiserror::Error;
 
 /// The name of every error a task can end with, in the definition's spelling.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 11] = [
     "Stint.Invalid",
     "Stint.Rejected",
     "Stint.Conflict",
@@ -23,6 +23,8 @@ pub const ALL: [&str; 9] = [
     "Stint.Cancelled",
     "Stint.NotYet",
     "Stint.WindowMoved",
+    "Stint.InUse",
+    "Stint.Rotating",
 ];
 
 #[derive(Debug, Error)]
@@ -50,6 +52,10 @@ pub enum TaskError {
     NotYet,
     #[error("the window is not over")]
     WindowMoved,
+    #[error("somebody else has the credential")]
+    InUse,
+    #[error("the credential is being rotated")]
+    Rotating,
 }
 
 impl TaskError {
@@ -66,12 +72,17 @@ impl TaskError {
             Self::Cancelled => "Stint.Cancelled",
             Self::NotYet => "Stint.NotYet",
             Self::WindowMoved => "Stint.WindowMoved",
+            Self::InUse => "Stint.InUse",
+            Self::Rotating => "Stint.Rotating",
         }
     }
 
-    /// Denied, cancelled, not yet, moved: nothing went wrong.
+    /// Nothing went wrong.
     const fn is_expected(&self) -> bool {
-        matches!(self, Self::Denied | Self::Cancelled | Self::NotYet | Self::WindowMoved)
+        matches!(
+            self,
+            Self::Denied | Self::Cancelled | Self::NotYet | Self::WindowMoved | Self::InUse | Self::Rotating
+        )
     }
 
     fn log(&self) {
@@ -170,6 +181,8 @@ mod tests {
             TaskError::Cancelled,
             TaskError::NotYet,
             TaskError::WindowMoved,
+            TaskError::InUse,
+            TaskError::Rotating,
         ]
     }
 

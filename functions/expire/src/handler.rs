@@ -61,6 +61,11 @@ pub(crate) async fn handle(
             Ok(Ended { state: request.grant().map_or(request.state.name(), |grant| grant.name()) })
         }
         Err(EndError::WindowOpen) => Err(TaskError::WindowMoved),
+        Err(EndError::UnderWay) => match task.trigger {
+            Trigger::Workflow => Err(TaskError::Rotating),
+            // Nobody waits for the answer; whoever finishes it closes it.
+            Trigger::Returned | Trigger::Execution => Ok(Ended { state: "DEACTIVATING" }),
+        },
         Err(error @ EndError::NotSettled { .. }) => Err(TaskError::Transient(Box::new(error))),
         Err(error @ EndError::RemovalFailed(_)) => {
             count(Metric::RemovalFailed, surroundings.now());

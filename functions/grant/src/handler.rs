@@ -41,6 +41,7 @@ pub(crate) async fn handle<L: Ledger, P: Provider, D: Directory, S: Surroundings
             Ok(Activated { ends_at: ends_at.to_string() })
         }
         Err(ActivateError::NotYet) => Err(TaskError::NotYet),
+        Err(ActivateError::InUse(_)) => Err(TaskError::InUse),
         Err(error @ ActivateError::Rejected { .. }) => {
             count(Metric::ActivationFailed, surroundings.now());
             Err(TaskError::Rejected(Box::new(error)))

@@ -22,6 +22,9 @@ pub const fn way(access: &AccessKind) -> &'static str {
         AccessKind::RoleSession { .. } => {
             "the requester gets sessions of a role, narrowed to what is below, for at most an hour each"
         }
+        AccessKind::Checkout { .. } => {
+            "the requester gets a credential that nobody else has meanwhile, and that is rotated afterwards"
+        }
     }
 }
 
@@ -69,13 +72,15 @@ pub fn end(access: &AccessKind) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use stint_domain::entitlement::VaultedLogin;
 
-    fn kinds() -> [AccessKind; 3] {
+    fn kinds() -> [AccessKind; 4] {
         let role = "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
         [
             AccessKind::IamUserElevation { permissions: Vec::new() },
             AccessKind::EphemeralIamUser { permissions: Vec::new() },
             AccessKind::RoleSession { role, permissions: Vec::new() },
+            AccessKind::Checkout { secret: "stint/vault/a".parse().unwrap(), login: VaultedLogin::Postgres },
         ]
     }
 

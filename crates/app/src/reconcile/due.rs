@@ -36,9 +36,12 @@ pub(super) async fn mend(
     }) else {
         return Ok(());
     };
-    end_access(ledger, provider, surroundings, &EndAccess { request_id: id, cause, component: "reconcile" })
-        .await?;
-    Ok(())
+    let ask = EndAccess { request_id: id, cause, component: "reconcile" };
+    match end_access(ledger, provider, surroundings, &ask).await {
+        // What finishes it at the target closes it, and if not, the next sweep does.
+        Ok(_) | Err(EndError::UnderWay) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A workflow that is over will do nothing more for this request.

@@ -97,7 +97,9 @@ async fn take(
     };
     let (outcome, said) = match &taken {
         Ok(Sighting::Over(_)) => (Outcome::Success, "gone".to_owned()),
-        Ok(Sighting::StillThere { .. }) => (Outcome::Failure, "still there".to_owned()),
+        Ok(Sighting::StillThere { .. } | Sighting::UnderWay { .. }) => {
+            (Outcome::Failure, "still there".to_owned())
+        }
         Err(error) => (Outcome::Failure, error.to_string()),
     };
     tracing::warn!(grant.id = %artefact.grant_id, outcome = said, "something was at a target without a grant");

@@ -10,13 +10,14 @@ use stint_app::end_access::{EndAccess, EndError, end_access};
 use stint_app::failure::Missing;
 use stint_app::notify_approvers::notify_approvers;
 use stint_app::open_link::open_link;
-use stint_app::ports::{Credential, Surroundings, TaskToken, WorkflowInput};
+use stint_app::ports::{Credential, Surroundings, TaskToken, VersionId, WorkflowInput};
 use stint_app::reconcile::{Swept, reconcile};
 use stint_app::reveal_credential::{RevealError, reveal_credential};
 use stint_app::revoke_grant::{RevokeError, Taking, revoke_grant};
+use stint_app::rotate_credential::{RotateError, Rotation, RotationStep, await_rotation, close_checkout};
 use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
 use stint_app::withdraw::{WithdrawError, return_grant};
-use stint_domain::ids::RequestId;
+use stint_domain::ids::{RequestId, SecretName};
 use stint_domain::principal::Authentication;
 use stint_domain::request::AccessRequest;
 use stint_domain::transition::EndCause;
@@ -37,6 +38,7 @@ pub(crate) enum At {
     Grant,
     AccessWindow { ends_at: jiff::Timestamp },
     Expire,
+    RotateCredential { entered: Option<jiff::Timestamp>, token: u32 },
     Succeeded,
     Failed,
 }
@@ -85,6 +87,7 @@ impl Stage {
             starts_at: None,
             extends: None,
             idempotency: Some(IdempotencyClaim::new("key-1", "body").unwrap()),
+            queue: false,
             dry_run: false,
         }
     }
@@ -148,6 +151,7 @@ impl Stage {
     pub(crate) fn expire_as_asked(&self) {
         let asked = std::mem::take(&mut self.world.state().expiries);
         asked.iter().for_each(|id| drop(invoke(self.expire(*id, EndCause::Returned))));
+        self.rotate();
     }
 
     pub(crate) async fn notify(&self, id: RequestId, token: &str) -> Result<(), Missing> {
@@ -223,6 +227,7 @@ impl Stage {
             ) {
                 Outcome::Done(ends_at) => At::AccessWindow { ends_at },
                 Outcome::Caught("Stint.NotYet") => At::AwaitStart,
+                Outcome::Caught("Stint.InUse") => At::Grant,
                 Outcome::Caught(_) => At::Expire,
             },
             At::AccessWindow { ends_at } if now < ends_at => At::AccessWindow { ends_at },
@@ -231,9 +236,11 @@ impl Stage {
                 match self.retried(3, || invoke(self.expire(id, EndCause::WindowOver)), end_error) {
                     Outcome::Done(()) => At::Succeeded,
                     Outcome::Caught("Stint.WindowMoved") => At::Grant,
+                    Outcome::Caught("Stint.Rotating") => At::RotateCredential { entered: None, token: 0 },
                     Outcome::Caught(_) => At::Failed,
                 }
             }
+            At::RotateCredential { entered, token } => self.await_rotation(id, entered, token),
             over => over,
         };
     }
@@ -263,6 +270,57 @@ impl Stage {
             _ if now.as_second() - since.as_second() >= i64::from(input.wait_seconds) => At::Expire,
             _ => At::AwaitApproval { entered, token },
         }
+    }
+
+    /// Waits for two minutes at a time, and asks again for as long as it takes.
+    fn await_rotation(&self, id: RequestId, entered: Option<jiff::Timestamp>, token: u32) -> At {
+        let now = self.world.now();
+        let again = At::RotateCredential { entered: None, token: token + 1 };
+        let Some(since) = entered else {
+            let name = format!("rotation-{id}-{token}");
+            let waiting = ExecutionState::Waiting { token: name.clone() };
+            self.world.state().executions.get_mut(&id).unwrap().wait = waiting;
+            let (world, token_of) = (&self.world, TaskToken::new(name));
+            let told = invoke(await_rotation(world, world, world, world, id, &token_of));
+            self.rotate();
+            return match told {
+                Some(Ok(())) => At::RotateCredential { entered: Some(now), token },
+                _ => {
+                    self.world.pass(1);
+                    again
+                }
+            };
+        };
+        match self.world.state().executions[&id].wait {
+            ExecutionState::Approved => At::Succeeded,
+            _ if now.as_second() - since.as_second() >= 120 => again,
+            _ => At::RotateCredential { entered, token },
+        }
+    }
+
+    /// Secrets Manager comes to the rotations that it was asked for: four steps each, until one fails.
+    pub(crate) fn rotate(&self) {
+        let asked = std::mem::take(&mut self.world.state().rotations);
+        for (secret, version) in asked {
+            let done = RotationStep::ALL
+                .iter()
+                .all(|step| matches!(invoke(self.rotation_step(&secret, &version, *step)), Some(Ok(()))));
+            if done {
+                let world = &self.world;
+                let _ = invoke(close_checkout(world, world, world, world, &secret));
+            }
+        }
+    }
+
+    pub(crate) async fn rotation_step(
+        &self,
+        secret: &SecretName,
+        version: &VersionId,
+        step: RotationStep,
+    ) -> Result<(), RotateError> {
+        let world = &self.world;
+        let rotation = Rotation { ledger: world, vault: world, login: world, secret, version };
+        rotation.step(step, world).await
     }
 
     /// The `Retry` of a task: a process that died and anything transient is tried again, a second later each time.
@@ -296,6 +354,7 @@ impl Stage {
             self.run(id, at);
             self.world.pass(600);
             self.run(id, at);
+            self.rotate();
             self.sweep(&format!("sweep-{round}"));
             quiet =
                 if self.world.state().records.values().all(|r| r.request.is_final()) { quiet + 1 } else { 0 };
@@ -313,6 +372,7 @@ pub(crate) fn start() -> At {
 fn grant_error(error: &ActivateError) -> &'static str {
     match error {
         ActivateError::NotYet => "Stint.NotYet",
+        ActivateError::InUse(_) => "Stint.InUse",
         ActivateError::Rejected { .. } => "Stint.Rejected",
         ActivateError::Missing(_) => "Stint.Transient",
     }
@@ -321,6 +381,7 @@ fn grant_error(error: &ActivateError) -> &'static str {
 fn end_error(error: &EndError) -> &'static str {
     match error {
         EndError::WindowOpen => "Stint.WindowMoved",
+        EndError::UnderWay => "Stint.Rotating",
         _ => "Stint.Transient",
     }
 }

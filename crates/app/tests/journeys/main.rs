@@ -11,6 +11,7 @@
 
 mod by_hand;
 mod by_number;
+mod checkouts;
 mod endings;
 mod engine;
 mod extensions;

@@ -5,12 +5,13 @@
 //! own says that an earlier attempt had made it.
 
 use super::DynamoStore;
+use super::custodies::custody_statement;
 use super::idempotency::{insert_key, replace_key};
 use super::item::{corrupt, head, insert_request, n, s, update_request};
 use super::keys::{BY_DAY, Key, at_id, day_shard};
 use super::transact::{Outcome, transact};
 use crate::partiql::{Insert, Statement, TableName};
-use stint_app::ports::{IdempotencyRecord, StoreError};
+use stint_app::ports::{Beside, StoreError};
 use stint_domain::audit::{Head, SealedEvent};
 use stint_domain::record::Change;
 
@@ -18,8 +19,8 @@ use stint_domain::record::Change;
 #[derive(PartialEq, Eq)]
 enum Committed {
     Yes,
-    /// The change would stand, but the idempotency key exists.
-    KeyTaken,
+    /// The change would stand, but what goes beside it does not: a key exists, or a custody has changed.
+    InTheWay,
 }
 
 impl DynamoStore {
@@ -28,11 +29,20 @@ impl DynamoStore {
     pub(super) async fn commit_change(
         &self,
         change: &Change,
-        beside: Option<&IdempotencyRecord>,
+        beside: Option<Beside<'_>>,
     ) -> Result<(), StoreError> {
         let grants = &self.tables.grants;
-        let first = self.try_commit(change, beside.map(|key| insert_key(grants, key))).await?;
-        let (Committed::KeyTaken, Some(key)) = (first, beside) else { return Ok(()) };
+        let statement = match beside {
+            None => None,
+            Some(Beside::Key(key)) => Some(insert_key(grants, key)),
+            Some(Beside::Custody(custody)) => Some(custody_statement(grants, custody)?),
+        };
+        let key = match (self.try_commit(change, statement).await?, beside) {
+            (Committed::Yes, _) => return Ok(()),
+            (Committed::InTheWay, Some(Beside::Key(key))) => key,
+            // Somebody else has moved the credential.
+            (Committed::InTheWay, _) => return Err(StoreError::Conflict),
+        };
         let at = change.events().first().map(|sealed| sealed.event.at);
         let stale = self
             .stored_key(&key.caller, &key.key)
@@ -41,15 +51,15 @@ impl DynamoStore {
         let stale = stale.ok_or(StoreError::Conflict)?;
         match self.try_commit(change, Some(replace_key(grants, &stale, key))).await? {
             Committed::Yes => Ok(()),
-            Committed::KeyTaken => Err(StoreError::Conflict),
+            Committed::InTheWay => Err(StoreError::Conflict),
         }
     }
 
-    async fn try_commit(&self, change: &Change, key: Option<Statement>) -> Result<Committed, StoreError> {
+    async fn try_commit(&self, change: &Change, beside: Option<Statement>) -> Result<Committed, StoreError> {
         let mut statements = vec![self.request_statement(change)?];
         statements.extend(change.events().iter().map(|event| insert_event(&self.tables.audit, event)));
-        let key_at = key.map(|key| {
-            statements.push(key);
+        let beside_at = beside.map(|beside| {
+            statements.push(beside);
             statements.len() - 1
         });
         let outcome = transact(&self.client, &statements).await;
@@ -68,8 +78,8 @@ impl DynamoStore {
             (Some(found), _) if found == change.after().head => Ok(Committed::Yes),
             (found, _) if found.as_ref() != change.before() => Err(StoreError::Conflict),
             (_, Outcome::Unknown(cause)) => Err(StoreError::Unavailable(cause)),
-            (_, Outcome::Refused(which)) if key_at.is_some_and(|at| which.contains(&at)) => {
-                Ok(Committed::KeyTaken)
+            (_, Outcome::Refused(which)) if beside_at.is_some_and(|at| which.contains(&at)) => {
+                Ok(Committed::InTheWay)
             }
             // The request is as it was read, so what was in the way is an event: the audit is ahead of the ledger.
             (_, _) => Err(corrupt(&id, "the audit has events that the request does not know of")),

@@ -3,7 +3,9 @@
 //! ```text
 //! grants   pk                 sk                 what
 //!          REQ#<request>      REQUEST            a request, its decision, its grant; the head of its stream
-//!          REQ#<request>      TOKEN              the workflow's task token
+//!          REQ#<request>      TOKEN              the workflow's task tokens: a decision
+//!          REQ#<request>      ROTATION           and a rotation are waited for
+//!          SECRET#<name>      CUSTODY            who has a vaulted credential, and who is next
 //!          REQ#<request>      LINK#<approver>    the mail to one approver: reserved, then sent
 //!          LINK#<link hash>   LINK               what a link in a mail is bound to
 //!          HEAD#<stream>      HEAD               the head of a system stream
@@ -18,9 +20,9 @@
 use crate::partiql::Attribute;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use stint_app::ports::DUE_SHARDS;
+use stint_app::ports::{DUE_SHARDS, Wait};
 use stint_domain::audit::Stream;
-use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::ids::{PrincipalId, RequestId, SecretName};
 use stint_domain::link::LinkHash;
 
 pub(super) const PK: Attribute = "pk";
@@ -62,8 +64,16 @@ impl Key {
         Self::new(format!("REQ#{id}"), "REQUEST")
     }
 
-    pub(super) fn task_token(id: RequestId) -> Self {
-        Self::new(format!("REQ#{id}"), "TOKEN")
+    pub(super) fn task_token(id: RequestId, wait: Wait) -> Self {
+        let sk = match wait {
+            Wait::Decision => "TOKEN",
+            Wait::Rotation => "ROTATION",
+        };
+        Self::new(format!("REQ#{id}"), sk)
+    }
+
+    pub(super) fn custody(secret: &SecretName) -> Self {
+        Self::new(format!("SECRET#{secret}"), "CUSTODY")
     }
 
     pub(super) fn invitation(id: RequestId, approver: &PrincipalId) -> Self {
@@ -164,7 +174,9 @@ mod tests {
         let ana: PrincipalId = "ana".parse().unwrap();
         let keys = [
             Key::request(id),
-            Key::task_token(id),
+            Key::task_token(id, Wait::Decision),
+            Key::task_token(id, Wait::Rotation),
+            Key::custody(&"stint/vault/a".parse().unwrap()),
             Key::invitation(id, &ana),
             Key::idempotency(&ana, "k"),
             Key::idempotency(&ana, "l"),

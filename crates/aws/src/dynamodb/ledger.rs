@@ -6,9 +6,10 @@ use super::item::{corrupt, insert, n, recorded, s, update};
 use super::keys::Key;
 use super::transact::{Outcome, pause, random, transact};
 use crate::partiql::Statement;
-use stint_app::ports::{IdempotencyRecord, Ledger, StoreError};
+use stint_app::ports::{Beside, Ledger, StoreError};
 use stint_domain::audit::{Head, SealedEvent, Stream};
-use stint_domain::ids::RequestId;
+use stint_domain::custody::{Custody, CustodyChange};
+use stint_domain::ids::{RequestId, SecretName};
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 
 /// How many streams an event tries before it reports that all were busy.
@@ -24,7 +25,7 @@ impl Ledger for DynamoStore {
         item.map(|item| recorded(&item).map_err(|cause| corrupt(&key, cause))).transpose()
     }
 
-    async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
         let committed = self.commit_change(change, beside).await;
         // Whoever lost a race runs it again, and everybody who lost this one at the same moment does, too.
         if matches!(committed, Err(StoreError::Conflict)) {
@@ -39,6 +40,14 @@ impl Ledger for DynamoStore {
             pause(RACED).await;
         }
         committed
+    }
+
+    async fn custody(&self, secret: &SecretName) -> Result<Custody, StoreError> {
+        self.stored_custody(secret).await
+    }
+
+    async fn change_custody(&self, change: &CustodyChange) -> Result<(), StoreError> {
+        self.change_custody_alone(change).await
     }
 
     /// On a random one of the day's streams, and on another one if somebody else was faster there. Should a reply be

@@ -8,6 +8,7 @@ mod audit_trail;
 mod bookmarks;
 mod commit;
 mod cursor;
+mod custodies;
 mod idempotency;
 mod item;
 mod keys;

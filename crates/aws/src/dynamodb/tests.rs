@@ -3,7 +3,7 @@
 use super::*;
 use crate::testing::{Answers, config};
 use serde_json::{Value, json};
-use stint_app::ports::{IdempotencyRecord, Ledger as _};
+use stint_app::ports::{Beside, IdempotencyRecord, Ledger as _};
 use stint_domain::audit::Head;
 use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
@@ -79,7 +79,7 @@ async fn commit(
     let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, body.as_str())).collect();
     let answers = Answers::in_order(&answers);
     let store = DynamoStore::new(&config(&answers), Tables::named("stint-grants", "stint-audit").unwrap());
-    (store.commit(change, beside).await, answers.sent())
+    (store.commit(change, beside.map(Beside::Key)).await, answers.sent())
 }
 
 fn done() -> (u16, String) {

@@ -39,6 +39,7 @@ impl Inventory for Iam {
             Access::EphemeralIamUser { .. } => altered::user_of(iam, self.boundary()?, artefact).await,
             // Nothing is made for a role's sessions until they are stopped.
             Access::RoleSession { .. } => Ok(None),
+            Access::Checkout { .. } => Err(super::elsewhere()),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
 
 mod audit;
+mod custody;
 mod extensions;
 mod fixtures;
 mod target;

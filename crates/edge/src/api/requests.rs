@@ -39,6 +39,8 @@ pub(super) struct Ask {
     starts_at: Option<String>,
     #[serde(default)]
     extends: Option<String>,
+    #[serde(default)]
+    queue: bool,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +59,7 @@ fn command(body: Body<Ask>, headers: &HeaderMap, dry_run: bool) -> Result<Submit
         ticket: ask.ticket.map(|ticket| ticket.parse()).transpose()?,
         starts_at: ask.starts_at.map(|at| timestamp("starts_at", &at)).transpose()?,
         extends: ask.extends.map(|grant| extended(&grant)).transpose()?,
+        queue: ask.queue,
         idempotency: idempotency(headers, &body.sha256)?,
         dry_run,
     })
@@ -147,6 +150,7 @@ impl From<SubmitError> for Problem {
             SubmitError::DurationTooLong { longest } => Self::DurationTooLong { longest },
             SubmitError::StartInThePast => Self::StartInThePast,
             SubmitError::TooFarAhead => Self::TooFarAhead,
+            SubmitError::InUse(held) => Self::InUse(held),
             SubmitError::BadInput(bad) => bad.into(),
             SubmitError::KeyReused => Self::IdempotencyKeyReused,
             SubmitError::Failure(failure) => failure.into(),

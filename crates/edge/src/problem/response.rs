@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
+use jiff::Timestamp;
 use lambda_http::RequestExt as _;
 use serde::Serialize;
 
@@ -22,12 +23,29 @@ struct Document<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'a str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    in_use: Option<Held<'a>>,
+}
+
+/// Who has what only one can have, and when somebody else could.
+#[derive(Serialize)]
+struct Held<'a> {
+    held_by: &'a str,
+    held_until: Timestamp,
+    waiting: usize,
+    estimate: Timestamp,
 }
 
 impl Problem {
     /// The body, for `instance` if it is known already.
     fn document(&self, instance: Option<String>) -> String {
         let state = if let Self::WrongState { state } = self { Some(*state) } else { None };
+        let in_use = if let Self::InUse(held) = self {
+            let (held_until, estimate) = (held.until, held.estimate);
+            Some(Held { held_by: &held.holder, held_until, waiting: held.ahead, estimate })
+        } else {
+            None
+        };
         let document = Document {
             r#type: format!("urn:stint:problem:{}", self.kind()),
             title: self.title(),
@@ -36,6 +54,7 @@ impl Problem {
             instance,
             field: self.field(),
             state,
+            in_use,
         };
         // Strings and a number always serialise.
         serde_json::to_string(&document).unwrap_or_default()

@@ -36,6 +36,12 @@ fn every() -> Vec<Problem> {
         Problem::DurationTooLong { longest: "4h".parse().unwrap() },
         Problem::StartInThePast,
         Problem::TooFarAhead,
+        Problem::InUse(Box::new(InUse {
+            holder: "Ana".to_owned(),
+            until: "2026-11-22T10:30:00Z".parse().unwrap(),
+            ahead: 1,
+            estimate: "2026-11-22T11:00:00Z".parse().unwrap(),
+        })),
         Problem::NothingToExtend,
         Problem::ActionRefused,
         Problem::NoCredential,

@@ -42,6 +42,7 @@ async fn link(page: &Page) -> String {
         starts_at: None,
         extends: None,
         idempotency: None,
+        queue: false,
         dry_run: false,
     };
     let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();

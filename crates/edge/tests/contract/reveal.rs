@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stint_app::ports::{
-    Artefact, Credential, CredentialIssuer, Directory, DirectoryError, IdempotencyRecord, Ledger,
-    ProviderError, StoreError, Surroundings,
+    Artefact, Beside, Credential, CredentialIssuer, Directory, DirectoryError, Ledger, ProviderError,
+    StoreError, Surroundings,
 };
-use stint_domain::ids::{GroupName, PrincipalId, RequestId};
+use stint_domain::custody::{Custody, CustodyChange};
+use stint_domain::ids::{GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 use stint_edge::api::Api;
@@ -33,8 +34,14 @@ impl Ledger for Lent {
     async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
         self.0.store.load(id).await
     }
-    async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
         self.0.store.commit(change, beside).await
+    }
+    async fn custody(&self, secret: &SecretName) -> Result<Custody, StoreError> {
+        self.0.store.custody(secret).await
+    }
+    async fn change_custody(&self, change: &CustodyChange) -> Result<(), StoreError> {
+        self.0.store.change_custody(change).await
     }
     async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
         self.0.store.commit_both(changes).await

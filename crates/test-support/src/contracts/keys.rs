@@ -2,7 +2,7 @@
 
 use super::{after, fresh_id, submission};
 use jiff::Timestamp;
-use stint_app::ports::{IdempotencyKeys, IdempotencyRecord, Ledger, StoreError};
+use stint_app::ports::{Beside, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError};
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
 pub async fn idempotency_keys_stand_for_one_request(store: &(impl Ledger + IdempotencyKeys), now: Timestamp) {
@@ -17,7 +17,7 @@ pub async fn idempotency_keys_stand_for_one_request(store: &(impl Ledger + Idemp
     };
     assert_eq!(store.find(&caller, "key-1", now).await.expect("find"), None);
     let kept = record(first, after(now, 3600));
-    store.commit(&submission(first, now), Some(&kept)).await.expect("commit with a key");
+    store.commit(&submission(first, now), Some(Beside::Key(&kept))).await.expect("commit with a key");
     assert_eq!(
         store.find(&caller, "key-1", now).await.expect("find"),
         Some(kept),
@@ -29,7 +29,8 @@ pub async fn idempotency_keys_stand_for_one_request(store: &(impl Ledger + Idemp
         "of its caller only"
     );
 
-    let again = store.commit(&submission(second, now), Some(&record(second, after(now, 3600)))).await;
+    let again =
+        store.commit(&submission(second, now), Some(Beside::Key(&record(second, after(now, 3600))))).await;
     assert!(matches!(again, Err(StoreError::Conflict)), "a live key is not taken again");
     assert_eq!(store.load(second).await.expect("load"), None, "and nothing else of that commit is there");
     assert_eq!(

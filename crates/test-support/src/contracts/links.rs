@@ -2,7 +2,7 @@
 
 use super::{after, fresh_id, principal};
 use jiff::Timestamp;
-use stint_app::ports::{ApprovalLinks, Leases, TaskToken, TaskTokens};
+use stint_app::ports::{ApprovalLinks, Leases, TaskToken, TaskTokens, Wait};
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::scope::ScopeHash;
 
@@ -49,11 +49,11 @@ pub async fn links_tokens_and_leases_are_taken_once(
     );
     assert_eq!(store.find(&second.hash).await.expect("find"), Some(second));
 
-    assert!(store.kept(id).await.expect("kept").is_empty());
+    assert!(store.kept(id, Wait::Decision).await.expect("kept").is_empty());
     for token in ["first", "first", "second", "first"] {
-        store.keep(id, &TaskToken::new(token.to_owned())).await.expect("keep");
+        store.keep(id, Wait::Decision, &TaskToken::new(token.to_owned())).await.expect("keep");
     }
-    let kept = store.kept(id).await.expect("kept");
+    let kept = store.kept(id, Wait::Decision).await.expect("kept");
     let kept: Vec<_> = kept.iter().map(TaskToken::reveal).collect();
     assert_eq!(kept, ["first", "second"], "every token is kept, once, and none displaces another");
 

@@ -1,9 +1,10 @@
 //! The sample organisation as a directory.
 
 use super::World;
+use super::vault::Vaulted;
 use std::collections::BTreeMap;
 use stint_app::ports::{Directory, DirectoryError};
-use stint_domain::ids::{GroupName, PrincipalId};
+use stint_domain::ids::{GroupName, PrincipalId, SecretName};
 use stint_domain::principal::Person;
 use stint_policy::sample::SamplePerson;
 
@@ -25,4 +26,10 @@ impl Directory for World {
     async fn members(&self, group: &GroupName) -> Result<Vec<Person>, DirectoryError> {
         Ok(self.state().people.values().filter(|person| person.groups.contains(group)).cloned().collect())
     }
+}
+
+/// The vaulted secrets of the sample catalog.
+pub(super) fn sample_vault() -> BTreeMap<SecretName, Vaulted> {
+    let names = ["stint/vault/orders-owner"].into_iter().filter_map(|name| name.parse().ok());
+    names.map(|name: SecretName| (name.clone(), Vaulted::fresh(&name))).collect()
 }

@@ -3,11 +3,12 @@
 use super::{Late, LinkState, State, World};
 use jiff::Timestamp;
 use stint_app::ports::{
-    ApprovalLinks, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError, Surroundings,
-    TaskToken, TaskTokens,
+    ApprovalLinks, Beside, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError,
+    Surroundings, TaskToken, TaskTokens, Wait,
 };
 use stint_domain::audit::{Head, SealedEvent, Stream};
-use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::custody::{Custody, CustodyChange};
+use stint_domain::ids::{PrincipalId, RequestId, SecretName};
 use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 
@@ -17,7 +18,7 @@ impl Ledger for World {
         Ok(self.state().records.get(&id).cloned())
     }
 
-    async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
         let now = self.now();
         let made = || self.tables().and_then(|()| commit(&mut self.state(), change, beside, now));
         self.failpoints.around_late("commit", StoreError::Unavailable, made, || match beside {
@@ -31,6 +32,23 @@ impl Ledger for World {
         let made = || self.tables().and_then(|()| commit_both(&mut self.state(), changes));
         self.failpoints.around_late("commit both", StoreError::Unavailable, made, || {
             self.later(Late::CommitBoth(Box::new(changes.map(Change::clone))));
+        })
+    }
+
+    async fn custody(&self, secret: &SecretName) -> Result<Custody, StoreError> {
+        self.tables()?;
+        let found = self.state().custodies.get(secret).cloned();
+        Ok(found.unwrap_or_else(|| Custody::unknown(secret.clone())))
+    }
+
+    async fn change_custody(&self, change: &CustodyChange) -> Result<(), StoreError> {
+        self.failpoints.around("change custody", StoreError::Unavailable, || {
+            self.tables()?;
+            let mut state = self.state();
+            match state.custodies.get(&change.after().secret) {
+                Some(found) if found == change.after() => Ok(()),
+                _ => change_custody(&mut state, change),
+            }
         })
     }
 
@@ -56,7 +74,7 @@ impl World {
 pub(super) fn commit(
     state: &mut State,
     change: &Change,
-    beside: Option<&IdempotencyRecord>,
+    beside: Option<Beside<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = change.after().request.scope.request_id;
@@ -67,17 +85,33 @@ pub(super) fn commit(
     if current.map(|recorded| &recorded.head) != change.before() {
         return Err(StoreError::Conflict);
     }
-    if let Some(record) = beside {
-        let place = (record.caller.clone(), record.key.clone());
-        if state.keys.get(&place).is_some_and(|kept| kept.expires_at > now) {
-            return Err(StoreError::Conflict);
-        }
-        state.keys.insert(place, record.clone());
+    match beside {
+        None => {}
+        Some(Beside::Key(record)) => keep_key(state, record, now)?,
+        Some(Beside::Custody(custody)) => change_custody(state, custody)?,
     }
     for sealed in change.events() {
         insert(state, sealed)?;
     }
     state.records.insert(id, change.after().clone());
+    Ok(())
+}
+
+fn keep_key(state: &mut State, record: &IdempotencyRecord, now: Timestamp) -> Result<(), StoreError> {
+    let place = (record.caller.clone(), record.key.clone());
+    if state.keys.get(&place).is_some_and(|kept| kept.expires_at > now) {
+        return Err(StoreError::Conflict);
+    }
+    state.keys.insert(place, record.clone());
+    Ok(())
+}
+
+fn change_custody(state: &mut State, change: &CustodyChange) -> Result<(), StoreError> {
+    let secret = &change.after().secret;
+    if state.custodies.get(secret).map(|found| found.version) != change.before_version() {
+        return Err(StoreError::Conflict);
+    }
+    state.custodies.insert(secret.clone(), change.after().clone());
     Ok(())
 }
 
@@ -153,10 +187,10 @@ impl ApprovalLinks for World {
 }
 
 impl TaskTokens for World {
-    async fn keep(&self, id: RequestId, token: &TaskToken) -> Result<(), StoreError> {
+    async fn keep(&self, id: RequestId, wait: Wait, token: &TaskToken) -> Result<(), StoreError> {
         self.failpoints.around("keep token", StoreError::Unavailable, || {
             let mut state = self.state();
-            let tokens = state.tokens.entry(id).or_default();
+            let tokens = state.tokens.entry((id, wait)).or_default();
             if !tokens.iter().any(|kept| kept == token.reveal()) {
                 tokens.push(token.reveal().to_owned());
             }
@@ -164,8 +198,8 @@ impl TaskTokens for World {
         })
     }
 
-    async fn kept(&self, id: RequestId) -> Result<Vec<TaskToken>, StoreError> {
-        Ok(self.state().tokens.get(&id).into_iter().flatten().cloned().map(TaskToken::new).collect())
+    async fn kept(&self, id: RequestId, wait: Wait) -> Result<Vec<TaskToken>, StoreError> {
+        Ok(self.state().tokens.get(&(id, wait)).into_iter().flatten().cloned().map(TaskToken::new).collect())
     }
 }
 

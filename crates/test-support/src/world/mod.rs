@@ -8,10 +8,12 @@ mod faults;
 mod ledger;
 mod listings;
 mod target;
+mod vault;
 mod workflow;
 
 pub use faults::{Crash, DELAY, Fault, Mode};
 pub use target::{Issued, Made};
+pub use vault::{Seen, Vaulted};
 pub use workflow::{Execution, ExecutionState};
 
 use faults::Failpoints;
@@ -19,9 +21,10 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stint_app::letter::Letter;
-use stint_app::ports::{Artefact, IdempotencyRecord, MailError, Mailer, Surroundings};
+use stint_app::ports::{Artefact, IdempotencyRecord, MailError, Mailer, Surroundings, VersionId, Wait};
 use stint_domain::audit::{Head, SealedEvent};
-use stint_domain::ids::{GrantId, PrincipalId, RequestId};
+use stint_domain::custody::Custody;
+use stint_domain::ids::{GrantId, PrincipalId, RequestId, SecretName};
 use stint_domain::link::ApprovalLink;
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Recorded};
@@ -35,13 +38,19 @@ pub struct State {
     pub keys: HashMap<(PrincipalId, String), IdempotencyRecord>,
     pub links: HashMap<(RequestId, PrincipalId), LinkState>,
     pub links_by_hash: HashMap<String, ApprovalLink>,
-    pub tokens: HashMap<RequestId, Vec<String>>,
+    pub tokens: HashMap<(RequestId, Wait), Vec<String>>,
+    pub custodies: HashMap<SecretName, Custody>,
     pub leases: HashMap<String, (String, Timestamp)>,
     pub bookmarks: HashMap<String, String>,
     /// What is at the target, by the grant that it is of.
     pub target: BTreeMap<GrantId, Made>,
     /// The credentials that are in circulation.
     pub issued: Vec<Issued>,
+    pub vault: BTreeMap<SecretName, Vaulted>,
+    /// The rotations that were asked for and not begun.
+    pub rotations: Vec<(SecretName, VersionId)>,
+    /// Who has seen which secret.
+    pub seen: Vec<Seen>,
     /// The users the target knows.
     pub users: Vec<String>,
     /// Those of them whose policies leave no room.
@@ -103,7 +112,8 @@ impl World {
         let people = directory::sample_people();
         let users =
             people.values().filter_map(|person| person.iam_user.as_ref().map(ToString::to_string)).collect();
-        let state = State { people, users, ..State::default() };
+        let vault = directory::sample_vault();
+        let state = State { people, users, vault, ..State::default() };
         Self { state: Mutex::new(state), clock: Mutex::new(now), failpoints: Failpoints::default() }
     }
 

@@ -1,6 +1,6 @@
 //! A target that takes what IAM would take and shows what is really there.
 
-use super::{Late, State, World};
+use super::{Late, State, World, vault};
 use jiff::Timestamp;
 use stint_app::ports::{
     Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Marked, Page, Provider, ProviderError,
@@ -31,6 +31,11 @@ impl World {
     #[must_use]
     pub fn works(&self, grant: GrantId, now: Timestamp) -> bool {
         let state = self.state();
+        let vaulted =
+            state.records.get(&grant.request_id()).and_then(|found| found.request.scope.access.vaulted());
+        if let Some(secret) = vaulted {
+            return vault::opens(&state, secret, grant);
+        }
         let place = state.target.get(&grant);
         match place {
             Some(made) if made.blocks => false,
@@ -62,6 +67,9 @@ impl Provider for World {
 
     async fn verify_removed(&self, artefact: &Artefact, now: Timestamp) -> Result<Sighting, ProviderError> {
         self.failpoints.around("verify", ProviderError::Unavailable, || {
+            if let Some(secret) = artefact.access.vaulted() {
+                return vault::look(&mut self.state(), secret, artefact, now);
+            }
             let looked_at = artefact.grant_id.artefact_name();
             let receipt = |answered: &str| Receipt {
                 looked_at: artefact.grant_id.artefact_name(),
@@ -133,6 +141,7 @@ pub(super) fn activate(state: &mut State, artefact: &Artefact) -> Result<(), Pro
             state.target.insert(artefact.grant_id, made);
             Ok(())
         }
+        Access::Checkout { secret, .. } => vault::activate(state, secret),
     }
 }
 
@@ -147,6 +156,9 @@ pub(super) fn deactivate(
     if state.target_lies {
         return Ok(());
     }
+    if let Some(secret) = artefact.access.vaulted() {
+        return vault::deactivate(state, secret, artefact);
+    }
     if blocks(artefact, now) {
         let made = Made { artefact: artefact.clone(), blocks: true };
         state.target.insert(artefact.grant_id, made);
@@ -160,6 +172,9 @@ impl CredentialIssuer for World {
     async fn issue(&self, artefact: &Artefact, _now: Timestamp) -> Result<Credential, ProviderError> {
         self.failpoints.around("issue", ProviderError::Unavailable, || {
             let mut state = self.state();
+            if let Some(secret) = artefact.access.vaulted() {
+                return vault::issue(&mut state, secret, artefact);
+            }
             let ephemeral = matches!(artefact.access, Access::EphemeralIamUser { .. });
             if ephemeral && !state.target.contains_key(&artefact.grant_id) {
                 let reason = "there is no such IAM user".to_owned();

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stint_app::ports::{
-    Artefact, Bookmarks, DUE_SHARDS, Directory, DirectoryError, ExecutionStatus, IdempotencyRecord,
-    Inventory, Leases, Ledger, ListError, Marked, Page, PageQuery, Provider, ProviderError, Register,
-    Sighting, StoreError, Surroundings, TaskToken, TaskTokens, Workflow, WorkflowError, WorkflowInput,
+    Artefact, Beside, Bookmarks, DUE_SHARDS, Directory, DirectoryError, ExecutionStatus, Inventory, Leases,
+    Ledger, ListError, Marked, Page, PageQuery, Provider, ProviderError, Register, Sighting, StoreError,
+    Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 use stint_domain::access::Access;
-use stint_domain::ids::{EntitlementId, GroupName, PrincipalId, RequestId};
+use stint_domain::custody::{Custody, CustodyChange};
+use stint_domain::ids::{EntitlementId, GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 use stint_domain::request::AccessRequest;
@@ -73,6 +74,8 @@ impl Cloud {
             Access::IamUserElevation { .. } | Access::RoleSession { .. } => (1, 1),
             // The policy, the list of keys, the key, the user.
             Access::EphemeralIamUser { .. } => (4, 1),
+            // Nothing in IAM.
+            Access::Checkout { .. } => (0, 0),
         }
     }
 }
@@ -112,7 +115,7 @@ impl Ledger for Function<'_> {
         self.passes(READ).await.load(id).await
     }
 
-    async fn commit(&self, change: &Change, beside: Option<&IdempotencyRecord>) -> Result<(), StoreError> {
+    async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
         let world = self.passes(WRITE).await;
         world.commit(change, beside).await?;
         // Nobody reads them here, and they would fill the memory.
@@ -124,6 +127,14 @@ impl Ledger for Function<'_> {
             lock(&self.cloud.proven).entry(request.scope.request_id).or_insert(proven);
         }
         Ok(())
+    }
+
+    async fn custody(&self, secret: &SecretName) -> Result<Custody, StoreError> {
+        self.passes(READ).await.custody(secret).await
+    }
+
+    async fn change_custody(&self, change: &CustodyChange) -> Result<(), StoreError> {
+        self.passes(WRITE).await.change_custody(change).await
     }
 
     /// Nothing is extended here.
@@ -210,12 +221,12 @@ impl Register for Function<'_> {
 }
 
 impl TaskTokens for Function<'_> {
-    async fn keep(&self, id: RequestId, token: &TaskToken) -> Result<(), StoreError> {
-        self.passes(WRITE).await.keep(id, token).await
+    async fn keep(&self, id: RequestId, wait: Wait, token: &TaskToken) -> Result<(), StoreError> {
+        self.passes(WRITE).await.keep(id, wait, token).await
     }
 
-    async fn kept(&self, id: RequestId) -> Result<Vec<TaskToken>, StoreError> {
-        self.passes(READ).await.kept(id).await
+    async fn kept(&self, id: RequestId, wait: Wait) -> Result<Vec<TaskToken>, StoreError> {
+        self.passes(READ).await.kept(id, wait).await
     }
 }
 

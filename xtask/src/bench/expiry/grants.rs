@@ -36,6 +36,7 @@ const fn entitlement(access: &Access) -> &'static str {
         Access::IamUserElevation { .. } => "payments-read",
         Access::EphemeralIamUser { .. } => "payments-repair",
         Access::RoleSession { .. } => "incident-read",
+        Access::Checkout { .. } => "orders-repair",
     }
 }
 

@@ -95,6 +95,7 @@ impl Lambda {
 const fn name_of(error: &EndError) -> &'static str {
     match error {
         EndError::WindowOpen => "Stint.WindowMoved",
+        EndError::UnderWay => "Stint.Rotating",
         EndError::Missing(Missing::NotFound) => "Stint.Invalid",
         EndError::Missing(Missing::Failure(Failure::Corrupt(_) | Failure::Bug(_))) => "Stint.Bug",
         EndError::NotSettled { .. } | EndError::RemovalFailed(_) | EndError::Missing(_) => "Stint.Transient",
