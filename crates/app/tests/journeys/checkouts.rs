@@ -40,6 +40,7 @@ fn state(stage: &Stage, id: RequestId) -> &'static str {
 /// I5: whatever was seen was seen by one, and opens nothing for whoever is done.
 pub(crate) fn nobody_sees_what_somebody_else_has_seen(world: &World, what: &str) {
     let state = world.state();
+    assert!(state.unclean.is_empty(), "{what}: I5, free before it was rotated");
     for seen in &state.seen {
         let others: Vec<_> = state.seen.iter().filter(|o| o.value == seen.value && o.by != seen.by).collect();
         assert!(others.is_empty(), "{what}: I5, {seen:?} and {others:?}");

@@ -1,6 +1,6 @@
 //! The ledger, its audit and what lives beside them, with the conditions that DynamoDB would check.
 
-use super::{Late, LinkState, State, World};
+use super::{Late, LinkState, State, World, vault};
 use jiff::Timestamp;
 use stint_app::ports::{
     ApprovalLinks, Beside, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError,
@@ -112,6 +112,9 @@ fn change_custody(state: &mut State, change: &CustodyChange) -> Result<(), Store
         return Err(StoreError::Conflict);
     }
     state.custodies.insert(secret.clone(), change.after().clone());
+    if change.after().holder().is_none() && vault::current_was_seen(state, secret) {
+        state.unclean.push(secret.clone());
+    }
     Ok(())
 }
 

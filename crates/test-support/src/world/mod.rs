@@ -51,6 +51,8 @@ pub struct State {
     pub rotations: Vec<(SecretName, VersionId)>,
     /// Who has seen which secret.
     pub seen: Vec<Seen>,
+    /// Those that were free for the next while somebody knew them.
+    pub unclean: Vec<SecretName>,
     /// The users the target knows.
     pub users: Vec<String>,
     /// Those of them whose policies leave no room.

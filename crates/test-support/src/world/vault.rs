@@ -125,6 +125,13 @@ pub(super) fn opens(state: &State, secret: &SecretName, grant: GrantId) -> bool 
     seen.any(|seen| Some(seen.value.as_str()) == accepted)
 }
 
+/// Whether somebody knows what the next one would be shown.
+pub(super) fn current_was_seen(state: &State, secret: &SecretName) -> bool {
+    let Some(vaulted) = state.vault.get(secret) else { return false };
+    let current = vaulted.versions.current.as_ref().and_then(|current| vaulted.values.get(current));
+    state.seen.iter().any(|seen| seen.secret == *secret && Some(&seen.value) == current)
+}
+
 impl Vault for World {
     async fn versions(&self, secret: &SecretName) -> Result<Versions, ProviderError> {
         Ok(found(&mut self.state(), secret)?.versions.clone())
