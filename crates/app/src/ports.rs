@@ -5,6 +5,7 @@
 
 use crate::letter::Letter;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::future::Future;
 use stint_domain::access::Access;
 use stint_domain::audit::Stream;
@@ -15,6 +16,7 @@ use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 use stint_domain::request::AccessRequest;
+use stint_domain::transition::Revealed;
 use stint_domain::window::Window;
 use thiserror::Error;
 
@@ -459,14 +461,45 @@ pub trait RotatedLogin: Send + Sync {
     fn works(&self, login: &Secret) -> impl Future<Output = Result<bool, ProviderError>> + Send;
 }
 
-/// What a holder uses access with. It is stored nowhere.
-pub struct Credential {
-    pub access_key_id: String,
-    pub secret_access_key: Secret,
-    /// A key that lasts as long as its user has none.
-    pub session_token: Option<Secret>,
-    /// When it stops working by itself; never after the window.
-    pub expires_at: Timestamp,
+/// What a holder uses access with. It is stored nowhere that Stint writes to.
+pub enum Credential {
+    /// A key of AWS's.
+    AccessKey {
+        access_key_id: String,
+        secret_access_key: Secret,
+        /// A key that lasts as long as its user has none.
+        session_token: Option<Secret>,
+        /// When it stops working by itself; never after the window.
+        expires_at: Timestamp,
+    },
+    /// A vaulted secret, field by field.
+    Vaulted {
+        version: VersionId,
+        fields: BTreeMap<String, Secret>,
+        /// When it is to be rotated.
+        expires_at: Timestamp,
+    },
+}
+
+impl Credential {
+    /// When it stops working by itself, or is taken out of use.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::AccessKey { expires_at, .. } | Self::Vaulted { expires_at, .. } => *expires_at,
+        }
+    }
+
+    /// What the audit says of it.
+    #[must_use]
+    pub fn revealed(&self) -> Revealed {
+        match self {
+            Self::AccessKey { access_key_id, expires_at, .. } => {
+                Revealed::AccessKey { id: access_key_id.clone(), expires_at: *expires_at }
+            }
+            Self::Vaulted { version, .. } => Revealed::Secret { version: version.as_str().to_owned() },
+        }
+    }
 }
 
 /// Makes credentials of what was activated. Each call makes a new one; a user's earlier key stops working with it.

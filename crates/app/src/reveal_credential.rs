@@ -75,10 +75,7 @@ pub async fn reveal_credential(
         }
     };
     let credential = issue(issuer, &recorded.request, now).await?;
-    let confirm = Command::Grant(GrantCommand::ConfirmReveal {
-        access_key_id: credential.access_key_id.clone(),
-        expires_at: credential.expires_at,
-    });
+    let confirm = Command::Grant(GrantCommand::ConfirmReveal(credential.revealed()));
     transact_from(ledger, recorded, &confirm, &circumstances).await?;
     Ok(credential)
 }

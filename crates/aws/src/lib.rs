@@ -12,7 +12,9 @@ pub mod iam;
 pub mod issuer;
 pub mod mailer;
 mod partiql;
+pub mod providers;
 pub mod surroundings;
+pub mod vault;
 pub mod workflow;
 
 pub use partiql::{InvalidTableName, TableName};

@@ -201,7 +201,7 @@ impl AccessRequest {
         if gives && approval.scope_hash != self.scope.hash() {
             return Err(Refusal::ScopeMismatch);
         }
-        let revealing = matches!(command, GrantCommand::BeginReveal | GrantCommand::ConfirmReveal { .. });
+        let revealing = matches!(command, GrantCommand::BeginReveal | GrantCommand::ConfirmReveal(_));
         if revealing && !self.scope.access.has_credential() {
             return Err(Refusal::NoCredential);
         }

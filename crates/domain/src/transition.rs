@@ -49,11 +49,8 @@ pub enum GrantCommand {
     },
     /// Record that a credential is about to be issued to the holder.
     BeginReveal,
-    /// It was issued. Its id is no secret, and leads from the audit to what was done with it.
-    ConfirmReveal {
-        access_key_id: String,
-        expires_at: Timestamp,
-    },
+    /// It was issued.
+    ConfirmReveal(Revealed),
     End(EndCause),
     /// Somebody with the right to takes it away.
     Revoke {
@@ -69,6 +66,19 @@ pub enum GrantCommand {
     /// An administrator answers for what cannot be removed or seen to be gone.
     ForceClose {
         comment: Comment,
+    },
+}
+
+/// What was handed out, by an id that is no secret and leads from the audit to what was done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revealed {
+    AccessKey {
+        id: String,
+        expires_at: Timestamp,
+    },
+    /// A version of a vaulted secret.
+    Secret {
+        version: String,
     },
 }
 
@@ -180,6 +190,10 @@ pub enum GrantEvent {
         access_key_id: String,
         expires_at: Timestamp,
     },
+    /// This version of a vaulted secret; until it is rotated, its holder knows it.
+    SecretRevealed {
+        version: String,
+    },
     RemovalStarted {
         why: RemovalReason,
         settles_at: Timestamp,
@@ -225,6 +239,7 @@ impl GrantEvent {
             self,
             Self::CredentialRequested
                 | Self::CredentialRevealed { .. }
+                | Self::SecretRevealed { .. }
                 | Self::FoundAltered { .. }
                 | Self::Extended { .. }
                 | Self::RedatingStarted

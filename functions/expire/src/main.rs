@@ -6,7 +6,7 @@ mod handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::iam::Iam;
+use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;
 use stint_edge::config::{Config, TaskConfig};
 use stint_edge::telemetry;
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let config = TaskConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
     let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
-    let (store, provider) = (DynamoStore::new(&aws, tables), Iam::taking(&aws));
+    let (store, provider) = (DynamoStore::new(&aws, tables), Providers::taking(&aws));
     run(service_fn(|event: LambdaEvent<Value>| handler::handle(&store, &provider, &Machine, event.payload)))
         .await
 }

@@ -6,7 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::iam::Iam;
+use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;
 use stint_edge::config::{Config, GrantConfig};
 use stint_edge::telemetry;
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let tables = Tables::named(&config.tables.grants, &config.tables.audit)?;
     let deps = handler::Deps {
         store: DynamoStore::new(&aws, tables),
-        provider: Iam::within(&aws, config.boundary),
+        provider: Providers::within(&aws, config.boundary),
         directory: UserPool::new(&aws, config.user_pool_id),
         surroundings: Machine,
         policy: PolicyBundle::embedded()?,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::expirer::ExpireFunction;
-use stint_aws::iam::Iam;
 use stint_aws::issuer::IssuersKeys;
+use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::api::{Api, Parts, router};
@@ -21,7 +21,7 @@ struct OnAws;
 impl Parts for OnAws {
     type Store = DynamoStore;
     type Directory = UserPool;
-    type Targets = Iam;
+    type Targets = Providers;
     type Workflow = StepFunctions;
     type Expirer = ExpireFunction;
     type Surroundings = Machine;
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let api: Api<OnAws> = Api {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: UserPool::new(&aws, config.user_pool_id),
-        targets: Iam::within(&aws, config.boundary),
+        targets: Providers::within(&aws, config.boundary),
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
         expirer: ExpireFunction::new(&aws, config.expire_function),
         surroundings: Machine,

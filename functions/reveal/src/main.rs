@@ -4,8 +4,8 @@ use lambda_http::{Error, run};
 use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::iam::Credentials;
 use stint_aws::issuer::IssuersKeys;
+use stint_aws::providers::Issuers;
 use stint_aws::surroundings::Machine;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
 use stint_edge::config::{Config, RevealConfig};
@@ -19,7 +19,7 @@ struct OnAws;
 impl RevealParts for OnAws {
     type Ledger = DynamoStore;
     type Directory = UserPool;
-    type Issuer = Credentials;
+    type Issuer = Issuers;
     type Surroundings = Machine;
     type Keys = IssuersKeys;
 }
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
     let reveal: Reveal<OnAws> = Reveal {
         ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: UserPool::new(&aws, config.user_pool_id),
-        issuer: Credentials::new(&aws),
+        issuer: Issuers::new(&aws),
         surroundings: Machine,
         tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,

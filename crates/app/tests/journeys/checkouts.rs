@@ -2,7 +2,7 @@
 
 use crate::engine::{At, Stage, invoke, start};
 use stint_app::decide_request::Verdict;
-use stint_app::ports::VersionId;
+use stint_app::ports::{Credential, VersionId};
 use stint_app::rotate_credential::{RotateError, RotationStep};
 use stint_app::submit_request::SubmitRequest;
 use stint_domain::grant::GrantState;
@@ -30,7 +30,8 @@ fn ask(stage: &Stage, n: u32) -> (RequestId, At) {
 
 fn reveal(stage: &Stage, id: RequestId) -> Option<String> {
     let credential = invoke(stage.reveal("ana", id))?.ok()?;
-    Some(credential.secret_access_key.reveal().to_owned())
+    let Credential::Vaulted { fields, .. } = credential else { panic!("not a vaulted one") };
+    Some(fields["password"].reveal().to_owned())
 }
 
 fn state(stage: &Stage, id: RequestId) -> &'static str {

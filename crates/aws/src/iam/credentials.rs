@@ -60,7 +60,7 @@ async fn key(iam: &Iam, artefact: &Artefact) -> Result<Credential, ProviderError
     let made = iam.create_access_key().user_name(user).send().await;
     let made = made.map_err(|error| classify(error, NOT_ENROLLED))?.access_key;
     let key = made.ok_or_else(|| ProviderError::Unavailable(Box::new(EmptyAnswer)))?;
-    Ok(Credential {
+    Ok(Credential::AccessKey {
         access_key_id: key.access_key_id,
         secret_access_key: Secret::new(key.secret_access_key),
         session_token: None,
@@ -89,7 +89,7 @@ async fn session(
     let made = assume.send().await.map_err(|error| classify(error, NOT_ENROLLED))?.credentials;
     let made = made.ok_or_else(|| ProviderError::Unavailable(Box::new(EmptyAnswer)))?;
     let expiration = Timestamp::from_second(made.expiration.secs()).unwrap_or(artefact.window.ends_at());
-    Ok(Credential {
+    Ok(Credential::AccessKey {
         access_key_id: made.access_key_id,
         secret_access_key: Secret::new(made.secret_access_key),
         session_token: Some(Secret::new(made.session_token)),

@@ -3,6 +3,7 @@ use crate::testing::{Answers, config};
 use stint_app::ports::{CredentialIssuer as _, Enrolment as _, Unfit};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::Evidence;
+use stint_domain::transition::Revealed;
 use stint_domain::window::Window;
 
 const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/stint-boundary";
@@ -258,7 +259,7 @@ async fn a_session_is_narrowed_dated_tagged_and_no_longer_than_sts_gives() {
     for (now, seconds) in [(NOW, 1800), ("2026-11-22T09:59:00Z", 900), ("2026-11-22T08:00:00Z", 3600)] {
         let answers = Answers::always(200, &answer);
         let given = Credentials::new(&config(&answers)).issue(&sessions(), at(now)).await.unwrap();
-        assert_eq!((given.access_key_id.as_str(), given.expires_at), ("ASIA1", at(END)));
+        assert_eq!(given.revealed(), Revealed::AccessKey { id: "ASIA1".to_owned(), expires_at: at(END) });
         let sent = &answers.sent()[0];
         for part in [
             &format!("DurationSeconds={seconds}") as &str,
@@ -284,7 +285,7 @@ async fn a_new_key_takes_the_place_of_those_before_it() {
     let deleted = "<DeleteAccessKeyResponse/>";
     let answers = Answers::in_order(&[(200, two), (200, deleted), (200, deleted), (200, &made)]);
     let given = Credentials::new(&config(&answers)).issue(&ephemeral(), at(NOW)).await.unwrap();
-    assert_eq!(given.access_key_id.trim(), "AKIA3");
+    assert!(matches!(given.revealed(), Revealed::AccessKey { id, .. } if id.trim() == "AKIA3"));
     let expected = ["ListAccessKeys", "DeleteAccessKey", "DeleteAccessKey", "CreateAccessKey"];
     assert_eq!(calls(&answers), expected);
 }

@@ -17,9 +17,12 @@ impl GrantState {
             Some(Self::Active { window, activated_at, settles_at, dating, altered })
         };
         match (event, dating) {
-            (GrantEvent::CredentialRequested | GrantEvent::CredentialRevealed { .. }, _) => {
-                Some(self.clone())
-            }
+            (
+                GrantEvent::CredentialRequested
+                | GrantEvent::CredentialRevealed { .. }
+                | GrantEvent::SecretRevealed { .. },
+                _,
+            ) => Some(self.clone()),
             (GrantEvent::FoundAltered { what }, _) => active(window, settles_at, dating, Some(what)),
             (GrantEvent::Extended { window: longer, .. }, Dating::Done) => {
                 active(longer, settles_at, Dating::Moving { from: window }, altered)

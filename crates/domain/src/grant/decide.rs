@@ -6,7 +6,7 @@ use super::{Dating, EndedBy, Evidence, GrantState, Proof, RemovalReason, Terms, 
 use crate::duration::AccessDuration;
 use crate::ids::RequestId;
 use crate::justification::Comment;
-use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal};
+use crate::transition::{EndCause, GrantCommand, GrantEvent, GrantStep, Refusal, Revealed};
 use crate::window::Window;
 use jiff::Timestamp;
 
@@ -21,8 +21,11 @@ impl GrantState {
             GrantCommand::HandOver => self.hand_over(terms),
             GrantCommand::NoteAltered { what } => Ok(self.note_altered(what)),
             GrantCommand::BeginReveal => self.reveal(GrantEvent::CredentialRequested, now),
-            GrantCommand::ConfirmReveal { access_key_id, expires_at } => {
+            GrantCommand::ConfirmReveal(Revealed::AccessKey { id: access_key_id, expires_at }) => {
                 self.reveal(GrantEvent::CredentialRevealed { access_key_id, expires_at }, now)
+            }
+            GrantCommand::ConfirmReveal(Revealed::Secret { version }) => {
+                self.reveal(GrantEvent::SecretRevealed { version }, now)
             }
             GrantCommand::End(cause) => self.end(cause, None, terms, now),
             GrantCommand::Revoke { comment } => self.end(EndCause::Revoked, Some(comment), terms, now),

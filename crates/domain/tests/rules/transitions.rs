@@ -8,7 +8,9 @@ use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
-use stint_domain::transition::{Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Step};
+use stint_domain::transition::{
+    Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Revealed, Step,
+};
 
 fn every_command() -> Vec<(&'static str, Command)> {
     let grant = Command::Grant;
@@ -49,10 +51,14 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ("begin reveal", grant(GrantCommand::BeginReveal)),
         (
             "confirm reveal",
-            grant(GrantCommand::ConfirmReveal {
-                access_key_id: "AKIA4711".to_owned(),
+            grant(GrantCommand::ConfirmReveal(Revealed::AccessKey {
+                id: "AKIA4711".to_owned(),
                 expires_at: at("10:32:00"),
-            }),
+            })),
+        ),
+        (
+            "confirm reveal: secret",
+            grant(GrantCommand::ConfirmReveal(Revealed::Secret { version: "v1".to_owned() })),
         ),
         ("extend", grant(GrantCommand::Extend { by: another(), duration: "30m".parse().unwrap() })),
         ("hand over", grant(GrantCommand::HandOver)),

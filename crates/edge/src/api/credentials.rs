@@ -14,9 +14,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use stint_app::ports::{Credential, CredentialIssuer, Directory, KeySource, Ledger, Surroundings};
+use stint_app::ports::{Credential, CredentialIssuer, Directory, KeySource, Ledger, Secret, Surroundings};
 use stint_app::reveal_credential::{RevealError, reveal_credential};
 use stint_domain::ids::GrantId;
 use stint_policy::PolicyBundle;
@@ -72,19 +73,32 @@ async fn credentials<P: RevealParts>(
     Ok(answer(&credential))
 }
 
-/// In the words of `credential_process`; a key that lasts as long as its user has no `SessionToken`.
 fn answer(credential: &Credential) -> Response {
-    let mut body = json!({
-        "Version": 1,
-        "AccessKeyId": credential.access_key_id,
-        "SecretAccessKey": credential.secret_access_key.reveal(),
-        "Expiration": credential.expires_at,
-    });
-    if let (Some(fields), Some(token)) = (body.as_object_mut(), &credential.session_token) {
-        fields.insert("SessionToken".to_owned(), token.reveal().into());
-    }
+    let body = match credential {
+        Credential::AccessKey { access_key_id, secret_access_key, session_token, expires_at } => {
+            access_key(access_key_id, secret_access_key, session_token.as_ref(), *expires_at)
+        }
+        Credential::Vaulted { fields, expires_at, .. } => {
+            let fields: BTreeMap<_, _> = fields.iter().map(|(name, value)| (name, value.reveal())).collect();
+            json!({ "fields": fields, "expires_at": expires_at })
+        }
+    };
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     (headers, body.to_string()).into_response()
+}
+
+/// In the words of `credential_process`; a key that lasts as long as its user has no `SessionToken`.
+fn access_key(id: &str, secret: &Secret, token: Option<&Secret>, expires_at: Timestamp) -> Value {
+    let mut body = json!({
+        "Version": 1,
+        "AccessKeyId": id,
+        "SecretAccessKey": secret.reveal(),
+        "Expiration": expires_at,
+    });
+    if let (Some(fields), Some(token)) = (body.as_object_mut(), token) {
+        fields.insert("SessionToken".to_owned(), token.reveal().into());
+    }
+    body
 }
 
 impl From<RevealError> for Problem {

@@ -186,7 +186,7 @@ impl CredentialIssuer for World {
             let issued =
                 Issued { access_key_id: access_key_id.clone(), artefact: artefact.clone(), replaced: false };
             state.issued.push(issued);
-            Ok(Credential {
+            Ok(Credential::AccessKey {
                 secret_access_key: Secret::new(format!("secret-of-{access_key_id}")),
                 session_token: (!ephemeral).then(|| Secret::new(format!("token-of-{access_key_id}"))),
                 access_key_id,

@@ -110,10 +110,13 @@ pub(super) fn issue(
     let current = vaulted.versions.current.clone().ok_or_else(|| refused("it has no current version"))?;
     let value = vaulted.values.get(&current).cloned().unwrap_or_default();
     state.seen.push(Seen { by: artefact.grant_id, secret: secret.clone(), value: value.clone() });
-    Ok(Credential {
-        access_key_id: secret.to_string(),
-        secret_access_key: Secret::new(value),
-        session_token: None,
+    let fields = [
+        ("username".to_owned(), Secret::new(secret.to_string())),
+        ("password".to_owned(), Secret::new(value)),
+    ];
+    Ok(Credential::Vaulted {
+        version: current,
+        fields: fields.into_iter().collect(),
         expires_at: artefact.window.ends_at(),
     })
 }
