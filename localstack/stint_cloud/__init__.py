@@ -19,6 +19,7 @@ from . import (
     mail,
     partiql,
     propagation,
+    rotation,
     sessions,
     trust,
     user_pools,
@@ -30,7 +31,8 @@ IAM = (iam, iam_credentials, iam_users, iam_lists, iam_arns, sessions, trust, as
 
 
 def install():
-    for part in (latency, partiql, *IAM, mail, user_pools, callbacks, executions, async_lambda, workers, front):
+    for part in (latency, partiql, *IAM, mail, user_pools, rotation, callbacks, executions, async_lambda, workers,
+                 front):
         part.install()
 
 

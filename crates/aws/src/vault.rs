@@ -110,6 +110,15 @@ impl SecretsVault {
         Ok(Credential::Vaulted { version, fields: fields(&text)?, expires_at: artefact.window.ends_at() })
     }
 
+    /// The secret of whoever may set the password of a login, by name or ARN.
+    ///
+    /// # Errors
+    /// [`ProviderError::Refused`] for one that is not there, or not Stint's to read.
+    pub async fn administrator(&self, name: &str) -> Result<Secret, ProviderError> {
+        let found = self.client.get().get_secret_value().secret_id(name).send().await.map_err(classify)?;
+        found.secret_string.map(Secret::new).ok_or_else(|| refused(NOT_TEXT, Unusable))
+    }
+
     /// `None` if there is none any more, or it is to be deleted.
     async fn described(&self, secret: &SecretName) -> Result<Option<DescribeSecretOutput>, ProviderError> {
         match self.client.get().describe_secret().secret_id(secret.as_str()).send().await {

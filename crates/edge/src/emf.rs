@@ -33,6 +33,7 @@ pub enum Metric {
     StrayFound,
     /// What a grant has made is not as it was made.
     TargetAltered,
+    CredentialRotated,
 }
 
 impl Metric {
@@ -53,6 +54,7 @@ impl Metric {
             Self::Reconciled => "Reconciled",
             Self::StrayFound => "StrayFound",
             Self::TargetAltered => "TargetAltered",
+            Self::CredentialRotated => "CredentialRotated",
         }
     }
 

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const NAMES: [&str; 7] = ["request", "approve", "notify", "grant", "reveal", "expire", "reconcile"];
+pub const NAMES: [&str; 8] =
+    ["request", "approve", "notify", "grant", "reveal", "expire", "rotate-credential", "reconcile"];
 
 /// What else is deployed.
 const OTHERS: [&str; 4] =

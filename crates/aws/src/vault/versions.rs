@@ -36,7 +36,11 @@ impl Vault for SecretsVault {
     ) -> Result<(), ProviderError> {
         let put = self.client.get().put_secret_value().secret_id(secret.as_str());
         let put = put.client_request_token(version.as_str()).secret_string(value.reveal());
-        put.version_stages(PENDING).send().await.map(drop).map_err(classify)
+        match put.version_stages(PENDING).send().await {
+            // An earlier attempt was faster; what it has put is what the next steps take.
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(()),
+            put => put.map(drop).map_err(classify),
+        }
     }
 
     async fn drop_pending(&self, secret: &SecretName, version: &VersionId) -> Result<(), ProviderError> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use stint_edge::task_error::ALL;
 
 /// How the task of each state can end, if not well. `AwaitApproval` ends by the answers to its token, too.
-const RAISED: [(&str, &[&str]); 3] = [
+const RAISED: [(&str, &[&str]); 4] = [
     (
         "AwaitApproval",
         &[
@@ -28,9 +28,24 @@ const RAISED: [(&str, &[&str]); 3] = [
             "Stint.Transient",
             "Stint.Bug",
             "Stint.NotYet",
+            "Stint.InUse",
         ],
     ),
-    ("Expire", &["Stint.Invalid", "Stint.Conflict", "Stint.Transient", "Stint.Bug", "Stint.WindowMoved"]),
+    (
+        "Expire",
+        &[
+            "Stint.Invalid",
+            "Stint.Conflict",
+            "Stint.Transient",
+            "Stint.Bug",
+            "Stint.WindowMoved",
+            "Stint.Rotating",
+        ],
+    ),
+    (
+        "RotateCredential",
+        &["Stint.Invalid", "Stint.Conflict", "Stint.Transient", "Stint.Bug", "Stint.WindowMoved"],
+    ),
 ];
 
 /// What a crash, a time-out or a throttle of a function is called.
@@ -122,6 +137,7 @@ fn what_is_no_failure_is_not_tried_again_and_leads_where_it_should() {
         ("Grant", "Stint.Rejected", "Expire"),
         ("Grant", "Stint.Bug", "Expire"),
         ("Expire", "Stint.WindowMoved", "Grant"),
+        ("Expire", "Stint.Rotating", "RotateCredential"),
     ] {
         assert!(!retried(&states[state], error), "{state}: {error}");
         assert_eq!(next(&states[state], error), Some(target), "{state}: {error}");
@@ -136,6 +152,18 @@ fn a_removal_is_tried_again_whatever_it_failed_with_and_for_longer_than_an_outag
         let retry = handler(expire, "Retry", error).unwrap();
         assert!(retry["MaxAttempts"].as_i64() >= Some(1000), "{error}");
     }
+}
+
+#[test]
+fn a_rotation_is_waited_for_for_as_long_as_it_takes_and_so_is_ones_turn() {
+    let states = states();
+    let most =
+        |state: &str, error: &str| handler(&states[state], "Retry", error).unwrap()["MaxAttempts"].as_i64();
+    for error in ["States.Timeout", "Stint.Transient", "Stint.Bug"] {
+        assert!(most("RotateCredential", error) >= Some(1000), "{error}");
+    }
+    assert_eq!(states["RotateCredential"]["End"], true);
+    assert!(most("Grant", "Stint.InUse") >= Some(1000));
 }
 
 /// Pauses that grow to a minute left IAM idle while many grants waited for it: `cargo xtask bench expiry`.
