@@ -8,6 +8,7 @@ from . import (
     assume_role,
     async_lambda,
     callbacks,
+    database,
     executions,
     front,
     iam,
@@ -38,4 +39,5 @@ def install():
 
 def stop():
     """Ends the functions' processes, which would outlive the cloud."""
+    database.stop()
     workers.stop()

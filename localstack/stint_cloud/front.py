@@ -2,19 +2,20 @@
 
 * `/v1/…` and `/approvals/…` reach the HTTP API named `stint`; a link in a mail opens in a browser on this machine
   and `http://127.0.0.1:<port>` is the origin of its forms.
-* `/_stint/…` is for tests: faults, invocations and the knobs.
+* `/_stint/…` is for tests: faults, invocations, the knobs, and the database server.
 * Requests signed by a function's process are counted, and the process dies where a fault says so.
 """
 
 import asyncio
 import json
+import subprocess
 import urllib.parse
 
 from ministack import app as emulator
 from ministack.core.router import extract_access_key_id
 from ministack.services import apigateway
 
-from . import assume_role, iam_lists, propagation, workers
+from . import assume_role, database, iam_lists, propagation, workers
 
 API_NAME = "stint"
 PUBLIC = ("/v1/", "/approvals/")
@@ -103,6 +104,11 @@ async def hook(scope, receive, send):
         except (ValueError, AttributeError) as error:
             return await answer(send, 400, {"message": str(error)})
         return await answer(send, 200, workers.report())
+    if route == ("GET", "/_stint/database"):
+        try:
+            return await answer(send, 200, await asyncio.to_thread(database.found))
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            return await answer(send, 500, {"message": str(error)})
     if route == ("DELETE", "/_stint/faults"):
         workers.disarm()
     if route == ("DELETE", "/_stint/invocations"):
@@ -111,7 +117,7 @@ async def hook(scope, receive, send):
         return await answer(send, 200, workers.report())
     if scope["path"] == "/_stint/invocations":
         return await answer(send, 200, workers.invocation_log())
-    await answer(send, 404, {"message": f"faults, invocations, {', '.join(path[8:] for path in KNOBS)}"})
+    await answer(send, 404, {"message": f"faults, invocations, database, {', '.join(path[8:] for path in KNOBS)}"})
 
 
 async def turned(knob, method, receive, send):

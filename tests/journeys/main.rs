@@ -25,3 +25,4 @@ mod secrets;
 mod seen;
 mod sessions;
 mod stopped;
+mod vaulted;

@@ -95,10 +95,12 @@ impl Journey {
     /// Waits for this state of the grant; the request as it is then.
     pub(crate) fn until_grant(&self, state: &str) -> Value {
         let seen = |request: &Value| request["grant"]["state"] == state;
-        wait::until(&format!("{state} of {}", self.id), LATE, || {
+        let found = wait::until(&format!("{state} of {}", self.id), LATE, || {
             Ok(Some(self.session.look(&self.id)?).filter(seen))
+        });
+        found.unwrap_or_else(|error| {
+            panic!("{error}; it is {}, after {:?}", self.look(), self.execution().states())
         })
-        .unwrap()
     }
 
     pub(crate) fn execution(&self) -> Execution {

@@ -14,6 +14,7 @@ use stint_local::mail::inbox;
 use stint_local::workflow::names;
 use stint_local::{Stage, functions};
 
+static PASSWORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HANDED_OUT: Mutex<Vec<AccessKey>> = Mutex::new(Vec::new());
 
 /// As much of a long token as tells it from all others: its end, since all begin alike.
@@ -23,9 +24,24 @@ pub(crate) fn handed_out(key: &AccessKey) {
     HANDED_OUT.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
 }
 
+/// A password, and not a key.
+pub(crate) fn text_was_handed_out(text: &str) {
+    PASSWORDS.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+}
+
 /// Whatever has been handed out so far, by any journey of this process.
 pub(crate) fn are_nowhere() {
+    let passwords = PASSWORDS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let looked = places(stage());
+    for password in &passwords {
+        assert_eq!(found(&looked, password), BTreeSet::new(), "a password");
+    }
+    let everywhere = found(&looked, "req-");
+    assert_eq!(everywhere, looked.keys().copied().collect(), "ids of requests are everywhere");
     let keys = HANDED_OUT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if keys.is_empty() && !passwords.is_empty() {
+        return;
+    }
     assert!(!keys.is_empty(), "nothing to look for");
     let places = places(stage());
     for key in &keys {

@@ -28,6 +28,7 @@ pub mod seed;
 pub mod stage;
 pub mod tools;
 pub mod up;
+pub mod vault;
 pub mod wait;
 pub mod workflow;
 

@@ -216,7 +216,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 27;
+const COMMANDS: usize = 28;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

@@ -30,6 +30,8 @@ impl Directory for World {
 
 /// The vaulted secrets of the sample catalog.
 pub(super) fn sample_vault() -> BTreeMap<SecretName, Vaulted> {
-    let names = ["stint/vault/orders-owner"].into_iter().filter_map(|name| name.parse().ok());
+    let names = ["stint/vault/orders-owner", "stint/vault/reports-key"]
+        .into_iter()
+        .filter_map(|name| name.parse().ok());
     names.map(|name: SecretName| (name.clone(), Vaulted::fresh(&name))).collect()
 }
