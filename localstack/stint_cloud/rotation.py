@@ -32,6 +32,13 @@ def unfinished(secret):
     return pending if pending and pending != labelled(secret, "AWSCURRENT") else None
 
 
+def label(secret, version):
+    """A label is on one version. The emulator left it on the others."""
+    for name, data in secret["Versions"].items():
+        others = [stage for stage in data["Stages"] if stage != "AWSPENDING"]
+        data["Stages"] = [*others, "AWSPENDING"] if name == version else others
+
+
 def call(function_arn, secret, version, step):
     event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": version, "RotationToken": str(uuid.uuid4())}
     stepfunctions._call_lambda(function_arn, event)
@@ -83,7 +90,7 @@ def rotate_secret(data):
     empty = {"SecretString": None, "SecretBinary": None, "CreatedDate": int(time.time()), "Stages": []}
     found = secret["Versions"].setdefault(version, empty)
     if "AWSCURRENT" not in found["Stages"]:
-        found["Stages"] = [*found["Stages"], "AWSPENDING"]
+        label(secret, version)
         begin(secret, version, function_arn)
     return answer
 
@@ -106,6 +113,8 @@ def put_secret_value(data):
     if found.get("SecretString") not in (None, data.get("SecretString")):
         message = "You can't use ClientRequestToken because that value is already in use for a version with another value."
         return secretsmanager.error_response_json("ResourceExistsException", message, 400)
+    if secret and "AWSPENDING" in data.get("VersionStages", ()):
+        label(secret, None)
     return emulators["put"](data)
 
 

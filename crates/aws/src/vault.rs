@@ -127,12 +127,19 @@ impl SecretsVault {
         }
     }
 
+    /// A version that is not pending, or not there, is as it should be.
     async fn unstage(&self, secret: &SecretName, version: &VersionId) -> Result<(), ProviderError> {
         let unstage = self.client.get().update_secret_version_stage().secret_id(secret.as_str());
         let unstage = unstage.version_stage(PENDING).remove_from_version_id(version.as_str());
-        unstage.send().await.map(drop).map_err(classify)
+        match unstage.send().await {
+            Err(error) if matches!(error.code(), Some(NOT_STAGED | NO_SUCH_SECRET)) => Ok(()),
+            unstaged => unstaged.map(drop).map_err(classify),
+        }
     }
 }
+
+/// What Secrets Manager says if a label is not where it is to be taken from.
+const NOT_STAGED: &str = "InvalidParameterException";
 
 const PENDING: &str = "AWSPENDING";
 const CURRENT: &str = "AWSCURRENT";

@@ -141,3 +141,17 @@ async fn what_is_wrong_with_a_secret_is_told_without_any_of_it() {
         assert!(!format!("{reason} {cause} {cause:?}").contains("hunter2"));
     }
 }
+
+#[tokio::test]
+async fn a_version_that_has_become_the_current_one_is_not_pending_any_more() {
+    use stint_app::ports::Vault as _;
+    let gone = error(NOT_STAGED, "The staging label AWSPENDING is not attached to version");
+    for unstaged in [done(), gone] {
+        let (vault, answers) = vault(&[done(), unstaged]);
+        let (next, current) = (VersionId::new(AFTER.to_owned()), VersionId::new("first".to_owned()));
+        vault.promote(&secret(), &next, Some(&current)).await.unwrap();
+        let sent = answers.sent();
+        assert!(sent[0].contains("AWSCURRENT") && sent[0].contains("\"RemoveFromVersionId\":\"first\""));
+        assert!(sent[1].contains("AWSPENDING") && sent[1].contains(AFTER), "{sent:?}");
+    }
+}
