@@ -119,9 +119,12 @@ fn due(role: &Role<'_>) -> Answer {
 /// Who lists, and who works on one request by its id.
 fn listed(role: &Role<'_>, answer: &Answer) {
     match role.function {
-        "stint-approve" | "stint-notify" | "stint-grant" | "stint-reveal" | "stint-expire" => {
-            role.refused("Query", answer)
-        }
+        "stint-approve"
+        | "stint-notify"
+        | "stint-grant"
+        | "stint-reveal"
+        | "stint-expire"
+        | "stint-rotate-credential" => role.refused("Query", answer),
         _ => role.allowed("Query", answer),
     }
 }

@@ -64,10 +64,13 @@ fn condition(statement: &Value) -> String {
 }
 
 /// Where a wildcard stands in a resource, and why nothing narrower would do.
-const WILDCARDS: [(&str, &str); 12] = [
+const WILDCARDS: [(&str, &str); 15] = [
     ("table/stint-grants/index/*", "all indexes of the table"),
     ("table/stint-audit/index/*", "all indexes of the table"),
     ("execution:stint-access:*", "executions are named by requests, which are yet to come"),
+    (":secret:stint/vault/*", "whoever is vaulted is yet to come; Secrets Manager adds characters to a name"),
+    (":secret:stint/administrators/*", "the same"),
+    (":user/stint-vault/*", "users whose keys are vaulted are yet to come"),
     (":user/*", "whoever enrols is yet to come; the boundary says who may be elevated"),
     (":user/stint/*", "Stint's own users are yet to come"),
     (":user/stint-*", "the same where IAM does not know their path, because they are not there"),

@@ -25,8 +25,12 @@ fn arn(stage: &Stage, function: &str) -> String {
 fn the_workflow_that_runs_is_the_one_that_is_written() {
     let stage = Stage::shared().unwrap();
     let mut written = DEFINITION.to_owned();
-    for (name, function) in [("Notify", "stint-notify"), ("Grant", "stint-grant"), ("Expire", "stint-expire")]
-    {
+    for (name, function) in [
+        ("Notify", "stint-notify"),
+        ("Grant", "stint-grant"),
+        ("Expire", "stint-expire"),
+        ("RotateCredential", "stint-rotate-credential"),
+    ] {
         let placeholder = format!("${{{name}FunctionArn}}");
         assert!(written.contains(&placeholder), "{placeholder}");
         written = written.replace(&placeholder, &arn(stage, function));
@@ -50,7 +54,7 @@ fn the_workflows_role_may_call_the_functions_of_the_definition_and_no_others() {
         }
     }
     assert_eq!(may, called);
-    assert_eq!(called.len(), 3, "{called:?}");
+    assert_eq!(called.len(), 4, "{called:?}");
     let role = machine(stage)["roleArn"].as_str().unwrap().to_owned();
     assert!(role.ends_with(":role/stint/stint-access"), "{role}");
 }

@@ -23,12 +23,13 @@ mod session;
 mod sigv4;
 mod structure;
 
-pub(crate) const FUNCTIONS: [&str; 7] = [
+pub(crate) const FUNCTIONS: [&str; 8] = [
     "stint-request",
     "stint-approve",
     "stint-notify",
     "stint-grant",
     "stint-reveal",
     "stint-expire",
+    "stint-rotate-credential",
     "stint-reconcile",
 ];
