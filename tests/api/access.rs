@@ -44,6 +44,15 @@ fn a_contractor_needs_a_ticket_and_somebody_who_decides() {
 }
 
 #[test]
+fn a_contractor_for_whom_nobody_answers_asks_for_nothing() {
+    let mut body = with("entitlement", json!("build-logs-read"));
+    body["ticket"] = json!("OPS-1");
+    refused(&somebody_like("finn").post(REQUESTS, &body), 403, "request-refused");
+    let dora = somebody_like("dora");
+    assert_eq!(dora.post(REQUESTS, &body).status, 201);
+}
+
+#[test]
 fn whoever_may_only_decide_may_not_ask() {
     let (ben, ana) = (somebody_like("ben"), somebody_like("ana"));
     refused(&ben.post(REQUESTS, &ask()), 403, "request-refused");
@@ -65,6 +74,7 @@ fn what_is_listed_for_somebody_is_what_they_may_ask_for() {
     let engineers = ["build-logs-read", "fire-drill", "incident-read", "payments-read", "payments-repair"];
     assert_eq!(listed("ana"), engineers);
     assert_eq!(listed("dora"), ["build-logs-read"]);
+    assert_eq!(listed("finn"), Vec::<String>::new());
     assert_eq!(listed("ben"), Vec::<String>::new());
 }
 

@@ -1,12 +1,12 @@
 //! What was approved is given.
 //!
-//! Guards I2 and I3: the approval is checked against the scope's hash, and whether the requester may still have it; every
-//! attempt is on record before the target is touched, and the outcome after. A window, once recorded, is what every
+//! Guards I2 and I3: the approval is checked against the scope's hash, whether the requester may still have it, and
+//! whether whoever approved it still may; every attempt is on record before the target is touched, and the outcome after. A window, once recorded, is what every
 //! later attempt uses.
 
 use crate::artefact::artefact;
 use crate::custody::turn;
-use crate::eligibility::requester_eligible;
+use crate::eligibility::{Lost, approval_holds, engaged, requester_eligible};
 use crate::extend_grant::extend_grant;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Directory, Ledger, Provider, ProviderError, Surroundings};
@@ -16,6 +16,7 @@ use stint_domain::custody::Occupied;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
+use stint_domain::request::AccessRequest;
 use stint_domain::transition::{Command, EndCause, GrantCommand, Refusal};
 use stint_domain::window::Window;
 use stint_policy::PolicyBundle;
@@ -122,8 +123,8 @@ async fn queue(
     }
 }
 
-/// Whoever may not have it any more does not get it, and the grant is over. One that is being given or taken already is
-/// left to those that give and take.
+/// Whoever may not have it any more does not get it, nor what nobody would approve any more, and the grant is over. One
+/// that is being given or taken already is left to those that give and take.
 async fn still_eligible(
     ledger: &impl Ledger,
     directory: &impl Directory,
@@ -134,14 +135,60 @@ async fn still_eligible(
     if !matches!(recorded.request.grant(), Some(GrantState::Scheduled)) {
         return Ok(());
     }
+    let lost = match lost(ledger, directory, policy, surroundings, &recorded.request).await? {
+        Some(lost) => lost,
+        None => return Ok(()),
+    };
+    let end = Command::Grant(GrantCommand::End(lost.cause));
+    let circumstances = Circumstances { authorization: lost.authorization, ..circumstances(surroundings) };
+    transact_from(ledger, recorded.clone(), &end, &circumstances).await?;
+    Err(ActivateError::Rejected { reason: refused(lost.cause).to_owned() })
+}
+
+/// Why it may not be given any more, if it may not: of the requester first, then of the approval.
+async fn lost(
+    ledger: &impl Ledger,
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    surroundings: &impl Surroundings,
+    request: &AccessRequest,
+) -> Result<Option<Lost>, Missing> {
     let now = surroundings.now();
-    let eligible = requester_eligible(directory, policy, &recorded.request, now).await;
-    if eligible.map_err(Missing::from)?.is_ok() {
-        return Ok(());
+    if let Err(lost) = requester_eligible(directory, policy, request, now).await? {
+        return Ok(Some(lost));
     }
-    let end = Command::Grant(GrantCommand::End(EndCause::Ineligible));
-    transact_from(ledger, recorded.clone(), &end, &circumstances(surroundings)).await?;
-    Err(ActivateError::Rejected { reason: "the requester may not have it any more".to_owned() })
+    if let Some(cause) = outlasted(ledger, directory, request).await? {
+        return Ok(Some(Lost { cause, reasons: Vec::new(), authorization: None }));
+    }
+    Ok(approval_holds(directory, policy, request, now).await?.err())
+}
+
+/// An extension must not carry the grant past what its requester is engaged for.
+async fn outlasted(
+    ledger: &impl Ledger,
+    directory: &impl Directory,
+    request: &AccessRequest,
+) -> Result<Option<EndCause>, Missing> {
+    let Some(extended) = request.scope.extends else { return Ok(None) };
+    let earlier = load(ledger, extended).await?.request;
+    let longer = earlier.grant().and_then(GrantState::window);
+    let longer = longer.and_then(|window| window.extended(request.scope.duration).ok());
+    let person = directory.person(&request.scope.requester).await.map_err(Failure::from)?;
+    match (longer, person) {
+        (Some(window), Some(person)) => Ok(engaged(directory, &person, window.ends_at()).await?.err()),
+        // Whoever extends finds out what is wrong with it.
+        _ => Ok(None),
+    }
+}
+
+const fn refused(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::SponsorGone => "nobody answers for the requester any more",
+        EndCause::ContractOver => "the requester's contract ends before the access would",
+        EndCause::ApproverIneligible => "whoever approved it may not approve it any more",
+        EndCause::NotApprovedByPolicy => "policy does not approve it at once any more",
+        _ => "the requester may not have it any more",
+    }
 }
 
 fn circumstances(surroundings: &impl Surroundings) -> Circumstances {

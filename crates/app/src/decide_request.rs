@@ -5,6 +5,7 @@
 //! telling fail, reconcile repeats it.
 
 use crate::caller::Caller;
+use crate::eligibility::approver_eligible;
 use crate::failure::{Failure, Missing};
 use crate::ports::{
     Directory, Ledger, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
@@ -19,7 +20,7 @@ use stint_domain::record::Recorded;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
 use stint_domain::scope::ScopeHash;
 use stint_domain::transition::{Command, Event, Refusal};
-use stint_policy::{Ask, PolicyBundle};
+use stint_policy::PolicyBundle;
 use thiserror::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,16 +109,8 @@ pub async fn may_decide(
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<Result<(Person, Authorization), Vec<String>>, Missing> {
-    let scope = &request.scope;
-    let Some(person) = directory.person(&caller.principal).await.map_err(Failure::from)? else {
-        return Ok(Err(Vec::new()));
-    };
-    let Some(entitlement) = policy.entitlement(&scope.entitlement) else { return Ok(Err(Vec::new())) };
-    let terms = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
-    Ok(match policy.may_approve(&person, &scope.requester, entitlement, &terms) {
-        Ok(proof) => Ok((person, proof.authorization().clone())),
-        Err(denied) => Err(denied.reasons),
-    })
+    let may = approver_eligible(directory, policy, &caller.principal, request, (now, now)).await?;
+    Ok(may.map_err(|lost| lost.reasons))
 }
 
 fn command(caller: &Caller, person: &Person, ask: &DecideRequest, request: &AccessRequest) -> Command {

@@ -5,6 +5,7 @@
 //! is taken before and given up only by time.
 
 use crate::decide_request::{tell_workflow, try_tell_workflow};
+use crate::eligibility::engaged_now;
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
 use crate::ports::{
@@ -68,7 +69,8 @@ async fn who_may_decide(
     let mut found = BTreeMap::new();
     for group in &entitlement.approvers {
         for person in directory.members(group).await? {
-            if policy.may_approve(&person, &scope.requester, entitlement, &terms).is_ok() {
+            let allowed = policy.may_approve(&person, &scope.requester, entitlement, &terms).is_ok();
+            if allowed && engaged_now(directory, &person, now).await? {
                 found.insert(person.id.clone(), person);
             }
         }

@@ -4,6 +4,7 @@
 
 use crate::caller::Caller;
 use crate::decide_request::may_decide;
+use crate::eligibility::engaged_now;
 use crate::failure::{Failure, Missing};
 use crate::ports::{AuditTrail, Directory, Ledger, ListError, Page, PageQuery, StoredEvent, Surroundings};
 use crate::transact::load;
@@ -57,6 +58,9 @@ pub async fn entitlements<'a>(
     let person =
         directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or(Missing::NotFound)?;
     let at = surroundings.now();
+    if !engaged_now(directory, &person, at).await? {
+        return Ok(Vec::new());
+    }
     let ask = |entitlement: &Entitlement| {
         let duration =
             AccessDuration::try_from(60).unwrap_or(entitlement.max_duration).min(entitlement.max_duration);

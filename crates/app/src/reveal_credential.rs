@@ -58,9 +58,9 @@ pub async fn reveal_credential(
     let authorization =
         match requester_eligible(directory, policy, &recorded.request, now).await.map_err(Missing::from)? {
             Ok(authorization) => authorization,
-            Err(reasons) => {
+            Err(lost) => {
                 note_refusal(ledger, caller, id, "reveal", "policy does not allow it any more", now).await?;
-                return Err(RevealError::NotAllowed { reasons });
+                return Err(RevealError::NotAllowed { reasons: lost.reasons });
             }
         };
     let circumstances = caller.circumstances(now, Some(authorization));

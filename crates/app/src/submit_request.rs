@@ -7,6 +7,7 @@
 
 use crate::caller::Caller;
 use crate::custody::{InUse, in_use};
+use crate::eligibility::engaged;
 use crate::failure::Failure;
 use crate::ports::{
     Beside, Directory, Enrolment, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings,
@@ -27,7 +28,7 @@ use stint_domain::principal::Person;
 use stint_domain::record::{Change, Recorded, SystemEvent};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
-use stint_domain::transition::Event;
+use stint_domain::transition::{EndCause, Event};
 use stint_domain::window::{Window, whole_second};
 use stint_policy::{Ask, Authorized, AutoApprove, PolicyBundle, Request};
 use thiserror::Error;
@@ -96,6 +97,9 @@ pub enum SubmitError {
     /// Wait, lead and window together.
     #[error("access would end more than 364 days from now")]
     TooFarAhead,
+    /// Wait, lead and window together, which is when access can end at the latest.
+    #[error("the requester's contract ends at {ends_at}, before the access would")]
+    ContractEnds { ends_at: Timestamp },
     #[error(transparent)]
     BadInput(#[from] BadInput),
     #[error("the idempotency key stands for another body")]
@@ -246,10 +250,29 @@ async fn prepare(
         .map_err(|denied| not_allowed(policy, &person, entitlement, &terms, denied.reasons))?;
     let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
     let mut request = build(policy, &person, entitlement, ask, id, now)?;
+    let mut until = latest_end(ask, request.decide_by)?;
     if let Some(extended) = ask.extends {
-        request = extending(ledger, request, extended.request_id(), now).await?;
+        (request, until) = extending(ledger, request, extended.request_id(), now).await?;
     }
+    within_engagement(directory, &person, until).await?;
     submission(request, &allowed, at_once.as_ref(), caller, now)
+}
+
+/// A contractor without somebody to answer for them asks for nothing; with one, for nothing past the contract's end.
+async fn within_engagement(
+    directory: &impl Directory,
+    person: &Person,
+    until: Timestamp,
+) -> Result<(), SubmitError> {
+    match (engaged(directory, person, until).await?, person.engagement.contract()) {
+        (Ok(()), _) => Ok(()),
+        (Err(EndCause::ContractOver), Some(contract)) => {
+            Err(SubmitError::ContractEnds { ends_at: contract.ends_at })
+        }
+        (Err(_), _) => Err(SubmitError::NotAllowed {
+            reasons: vec!["nobody in the directory answers for this contractor".to_owned()],
+        }),
+    }
 }
 
 /// Whoever might have it for less is told for how long; nobody else learns of a limit.
@@ -300,13 +323,14 @@ fn build(
     })
 }
 
-/// The same request as an extension: of what the requester has now, and decided before that ends.
+/// The same request as an extension: of what the requester has now, and decided before that ends. With the end that it
+/// leads to.
 async fn extending(
     ledger: &impl Ledger,
     request: AccessRequest,
     extended: RequestId,
     now: Timestamp,
-) -> Result<AccessRequest, SubmitError> {
+) -> Result<(AccessRequest, Timestamp), SubmitError> {
     if request.scope.starts_at.is_some() {
         return Err(BadInput::new("starts_at", "must be left out of an extension").into());
     }
@@ -317,11 +341,12 @@ async fn extending(
     if longer.ends_at().as_second() - earlier.submitted_at.as_second() > i64::from(LONGEST_SECONDS) {
         return Err(SubmitError::TooFarAhead);
     }
-    Ok(AccessRequest {
+    let request = AccessRequest {
         scope: Scope { extends: Some(extended), ..request.scope },
         decide_by: request.decide_by.min(window.ends_at()),
         ..request
-    })
+    };
+    Ok((request, longer.ends_at()))
 }
 
 /// Only the requester's own, and only if it gives exactly what is asked for now.
@@ -343,20 +368,25 @@ fn decide_by(
 ) -> Result<Timestamp, SubmitError> {
     let too_far = |_| SubmitError::TooFarAhead;
     let decide_by = whole_second(now).checked_add(entitlement.decide_within.as_signed()).map_err(too_far)?;
-    let starts_at = match ask.starts_at {
+    match ask.starts_at {
         Some(start) if start.subsec_nanosecond() != 0 => {
             return Err(BadInput::new("starts_at", "must be a whole second").into());
         }
         Some(start) if start <= now => return Err(SubmitError::StartInThePast),
-        Some(start) => start.max(decide_by),
-        None => decide_by,
-    };
-    let ends_at = starts_at.checked_add(ask.duration.as_signed()).map_err(too_far)?;
+        _ => {}
+    }
+    let ends_at = latest_end(ask, decide_by)?;
     if ends_at.as_second() - now.as_second() > i64::from(LONGEST_SECONDS) {
         Err(SubmitError::TooFarAhead)
     } else {
         Ok(decide_by)
     }
+}
+
+/// When access ends if it is decided at the last moment.
+fn latest_end(ask: &SubmitRequest, decide_by: Timestamp) -> Result<Timestamp, SubmitError> {
+    let starts_at = ask.starts_at.map_or(decide_by, |start| start.max(decide_by));
+    starts_at.checked_add(ask.duration.as_signed()).map_err(|_| SubmitError::TooFarAhead)
 }
 
 fn submission(

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use stint_app::ports::{Directory, DirectoryError};
 use stint_domain::ids::{GroupName, PrincipalId};
-use stint_domain::principal::{Kind, Person};
+use stint_domain::principal::{Contract, Engagement, Kind, Person};
 
 /// How many members' groups are read at the same time: Cognito's rate for this is low.
 const READS_AT_ONCE: usize = 5;
@@ -84,11 +84,17 @@ fn person(
         id,
         display_name: attribute("name").unwrap_or(username).to_owned(),
         email: attribute("email").map(str::to_owned),
-        kind: kind(attribute("custom:kind")),
+        engagement: Engagement::new(kind(attribute("custom:kind")), contract(&attribute)),
         groups,
         // A name that IAM itself would not take is none: whoever has it cannot be elevated.
         iam_user: attribute("custom:iam_user").and_then(|name| name.parse().ok()),
     })
+}
+
+/// Half a contract, or one that cannot be read, is none.
+fn contract<'a>(attribute: &impl Fn(&'static str) -> Option<&'a str>) -> Option<Contract> {
+    let sponsor = attribute("custom:sponsor")?.parse().ok()?;
+    Some(Contract { sponsor, ends_at: attribute("custom:contract_ends_at")?.parse().ok()? })
 }
 
 /// Somebody of no known kind is treated as a contractor, of whom policy trusts the least.
@@ -143,7 +149,7 @@ mod tests {
         ]);
         let ana = directory.person(&"s-1".parse().unwrap()).await.unwrap().unwrap();
         assert_eq!((ana.display_name.as_str(), ana.email.as_deref()), ("Ana", Some("ana@example.org")));
-        assert_eq!((ana.kind, ana.iam_user), (Kind::Employee, Some("ana".parse().unwrap())));
+        assert_eq!((ana.engagement, ana.iam_user), (Engagement::Employed, Some("ana".parse().unwrap())));
         assert_eq!(ana.groups, ["dev", "on-call"].map(|name| name.parse().unwrap()).into());
         assert!(answers.sent()[0].contains(r#""Filter":"sub = \"s-1\"""#), "{}", answers.sent()[0]);
         assert!(answers.sent()[1].contains(r#""Username":"s-1-name""#));
@@ -164,7 +170,25 @@ mod tests {
             (200, r#"{"Groups":[]}"#),
         ]);
         let person = directory.person(&"s-1".parse().unwrap()).await.unwrap().unwrap();
-        assert_eq!((person.kind, person.iam_user, person.groups.len()), (Kind::Contractor, None, 0));
+        assert_eq!(person.engagement, Engagement::Contracted(None));
+        assert_eq!((person.iam_user, person.groups.len()), (None, 0));
+    }
+
+    #[tokio::test]
+    async fn a_contract_needs_both_its_sponsor_and_its_end_and_a_form_that_can_be_read() {
+        let of = async |more: &[(&str, &str)]| {
+            let (directory, _) =
+                directory(&[(200, &users(&[user("s-1", true, more)])), (200, r#"{"Groups":[]}"#)]);
+            directory.person(&"s-1".parse().unwrap()).await.unwrap().unwrap().engagement
+        };
+        let kind = ("custom:kind", "contractor");
+        let (sponsor, end) = (("custom:sponsor", "s-2"), ("custom:contract_ends_at", "2030-12-31T23:00:00Z"));
+        let whole = Contract { sponsor: "s-2".parse().unwrap(), ends_at: end.1.parse().unwrap() };
+        assert_eq!(of(&[kind, sponsor, end]).await, Engagement::Contracted(Some(whole)));
+        for half in [&[kind, sponsor][..], &[kind, end], &[kind, sponsor, (end.0, "some day")]] {
+            assert_eq!(of(half).await, Engagement::Contracted(None), "{half:?}");
+        }
+        assert_eq!(of(&[("custom:kind", "employee"), sponsor, end]).await, Engagement::Employed);
     }
 
     #[tokio::test]

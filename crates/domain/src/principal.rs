@@ -1,6 +1,7 @@
 //! Who takes part: the person or service that the directory knows, and how somebody proved who they are.
 
 use crate::ids::{GroupName, IamUserName, PrincipalId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -24,13 +25,60 @@ impl Kind {
     }
 }
 
+/// On what terms somebody takes part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engagement {
+    Employed,
+    /// `None`: the directory does not say for whom and until when, which is enough for nothing.
+    Contracted(Option<Contract>),
+    Service,
+}
+
+/// What a contractor's part depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// Who answers for them.
+    pub sponsor: PrincipalId,
+    /// From then on they are not eligible for anything.
+    pub ends_at: Timestamp,
+}
+
+impl Engagement {
+    /// `contract` says nothing of anybody but a contractor.
+    #[must_use]
+    pub fn new(kind: Kind, contract: Option<Contract>) -> Self {
+        match kind {
+            Kind::Employee => Self::Employed,
+            Kind::Contractor => Self::Contracted(contract),
+            Kind::Service => Self::Service,
+        }
+    }
+
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Employed => Kind::Employee,
+            Self::Contracted(_) => Kind::Contractor,
+            Self::Service => Kind::Service,
+        }
+    }
+
+    #[must_use]
+    pub const fn contract(&self) -> Option<&Contract> {
+        match self {
+            Self::Contracted(Some(contract)) => Some(contract),
+            _ => None,
+        }
+    }
+}
+
 /// What the directory says about somebody now. Never taken from a request's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: PrincipalId,
     pub display_name: String,
     pub email: Option<String>,
-    pub kind: Kind,
+    pub engagement: Engagement,
     pub groups: BTreeSet<GroupName>,
     /// The IAM user that elevations of this person apply to.
     pub iam_user: Option<IamUserName>,

@@ -96,6 +96,14 @@ pub enum EndCause {
     WorkflowEnded,
     /// The requester may not have it any more.
     Ineligible,
+    /// Nobody answers for the requester any more, whose part needs that.
+    SponsorGone,
+    /// The requester's contract is over, or would be before the window is.
+    ContractOver,
+    /// Whoever approved it may not approve it any more.
+    ApproverIneligible,
+    /// Policy approved it at once, and would not any more.
+    NotApprovedByPolicy,
     /// What it should extend cannot be extended any more.
     NothingToExtend,
 }
@@ -109,7 +117,11 @@ impl EndCause {
     pub(crate) const fn ended_by(&self, window_over: bool) -> EndedBy {
         match self {
             Self::Returned => EndedBy::Returned,
-            Self::Ineligible => EndedBy::Ineligible,
+            Self::Ineligible
+            | Self::SponsorGone
+            | Self::ContractOver
+            | Self::ApproverIneligible
+            | Self::NotApprovedByPolicy => EndedBy::Ineligible,
             Self::NothingToExtend => EndedBy::Expired,
             _ if window_over => EndedBy::Expired,
             _ => EndedBy::Revoked,
@@ -118,7 +130,13 @@ impl EndCause {
 
     pub(crate) fn of_unfinished_activation(&self, comment: Option<Comment>) -> RemovalReason {
         match self {
-            Self::Returned | Self::Revoked | Self::Ineligible => {
+            Self::Returned
+            | Self::Revoked
+            | Self::Ineligible
+            | Self::SponsorGone
+            | Self::ContractOver
+            | Self::ApproverIneligible
+            | Self::NotApprovedByPolicy => {
                 RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self, comment }
             }
             Self::WindowOver | Self::Overdue | Self::NothingToExtend => {

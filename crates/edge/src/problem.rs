@@ -9,6 +9,7 @@ mod sources;
 pub use response::{name_instance, not_found, wrong_method};
 
 use http::StatusCode;
+use jiff::Timestamp;
 use stint_app::custody::InUse;
 use stint_domain::BadInput;
 use stint_domain::duration::AccessDuration;
@@ -60,6 +61,10 @@ pub enum Problem {
     TooFarAhead,
     /// Only one can have it at a time.
     InUse(Box<InUse>),
+    /// The caller's contract ends then, and access could end later.
+    ContractEnds {
+        ends_at: Timestamp,
+    },
     /// The same for whatever is wrong with the grant that should be extended.
     NothingToExtend,
     /// Policy does not let the caller have or take what they know to exist.
@@ -76,7 +81,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 30] = [
+    pub const ALL_KINDS: [&'static str; 31] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -100,6 +105,7 @@ impl Problem {
         "start-in-the-past",
         "too-far-ahead",
         "in-use",
+        "contract-ends",
         "nothing-to-extend",
         "action-refused",
         "no-credential",
@@ -136,6 +142,7 @@ impl Problem {
             Self::StartInThePast => "start-in-the-past",
             Self::TooFarAhead => "too-far-ahead",
             Self::InUse(_) => "in-use",
+            Self::ContractEnds { .. } => "contract-ends",
             Self::NothingToExtend => "nothing-to-extend",
             Self::ActionRefused => "action-refused",
             Self::NoCredential => "no-credential",
@@ -173,7 +180,8 @@ impl Problem {
             | Self::NothingToExtend
             | Self::DurationTooLong { .. }
             | Self::StartInThePast
-            | Self::TooFarAhead => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::TooFarAhead
+            | Self::ContractEnds { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
@@ -206,6 +214,7 @@ impl Problem {
             Self::StartInThePast => "The start has passed",
             Self::TooFarAhead => "Too far ahead",
             Self::InUse(_) => "Somebody else has it",
+            Self::ContractEnds { .. } => "Your contract ends before that",
             Self::NothingToExtend => "There is nothing to extend",
             Self::ActionRefused => "You may not do this",
             Self::NoCredential => "There is no credential to hand out",
@@ -229,6 +238,9 @@ impl Problem {
             }
             Self::InvalidField(bad) | Self::InvalidDuration(bad) => return format!("{bad}."),
             Self::DurationTooLong { longest } => return format!("Ask for at most {}.", longest.in_words()),
+            Self::ContractEnds { ends_at } => {
+                return format!("Let access end by {ends_at}, the wait for a decision included.");
+            }
             Self::StartInThePast => "Give a start in the future, or leave it out to begin with the approval.",
             Self::TooFarAhead => "Let access end within 364 days from now, the wait for a decision included.",
             Self::InUse(held) => return in_turn(held),

@@ -55,6 +55,10 @@ pub fn person(admin: &Admin, outputs: &Outputs, who: &SamplePerson) -> Result<()
         json!({"Name": "custom:kind", "Value": who.kind}),
     ];
     attributes.extend(who.iam_user.iter().map(|name| json!({"Name": "custom:iam_user", "Value": name})));
+    if let (Some(sponsor), Some(end)) = (&who.sponsor, who.contract_ends_at) {
+        attributes.push(json!({"Name": "custom:sponsor", "Value": sub(admin, pool, sponsor)?}));
+        attributes.push(json!({"Name": "custom:contract_ends_at", "Value": end}));
+    }
     let user = json!({"UserPoolId": pool, "Username": who.username, "UserAttributes": attributes,
                       "MessageAction": "SUPPRESS"});
     unless(cognito(admin, "AdminCreateUser", &user), "UsernameExistsException")?;
@@ -67,6 +71,15 @@ pub fn person(admin: &Admin, outputs: &Outputs, who: &SamplePerson) -> Result<()
         cognito(admin, "AdminAddUserToGroup", &group)?;
     }
     who.iam_user.iter().try_for_each(|name| iam_user(admin, outputs, name.as_str()))
+}
+
+/// What the directory calls somebody who is in it already.
+fn sub(admin: &Admin, pool: &str, username: &str) -> Result<Value> {
+    let user = cognito(admin, "AdminGetUser", &json!({"UserPoolId": pool, "Username": username}))?;
+    let attributes = user.get("UserAttributes").and_then(Value::as_array).into_iter().flatten();
+    let named = |one: &Value| one.get("Name").is_some_and(|name| name == "sub");
+    let sub = attributes.filter(|one| named(one)).find_map(|one| one.get("Value"));
+    sub.cloned().ok_or_else(|| LocalError::unexpected(format!("{username} has no sub")))
 }
 
 /// An enrolled user.

@@ -98,7 +98,12 @@ impl Vocabulary {
     }
 
     fn person(&self, person: &Person) -> Option<Entity> {
-        let attributes = Attributes::from([("kind".to_owned(), text(person.kind.as_str()))]);
+        let mut attributes = Attributes::from([("kind".to_owned(), text(person.engagement.kind().as_str()))]);
+        if let Some(contract) = person.engagement.contract() {
+            let sponsor = RestrictedExpression::new_entity_uid(self.user(&contract.sponsor));
+            attributes.insert("sponsor".to_owned(), sponsor);
+            attributes.insert("contract_end".to_owned(), number(contract.ends_at.as_second()));
+        }
         Entity::new(self.user(&person.id), attributes, self.groups(&person.groups).collect()).ok()
     }
 
@@ -189,12 +194,18 @@ mod tests {
         let (schema, vocabulary) = (schema(), Vocabulary::new().unwrap());
         let catalog = crate::catalog::parse(CATALOG).unwrap();
         let thing = catalog.values().next().unwrap();
-        let ana = crate::sample::organisation()[0].person("ana".parse().unwrap());
+        let people = crate::sample::organisation();
+        let called = |name: &str| people.iter().find(|one| one.username == name).unwrap();
+        let (ana, dora) = (called("ana").person("ana".parse().unwrap()), called("dora"));
+        let dora = dora.person("dora".parse().unwrap());
+        assert!(dora.engagement.contract().is_some());
         let ask = Ask { duration: thing.max_duration, at: jiff::Timestamp::UNIX_EPOCH, has_ticket: true };
         let about =
             |action, requester| vocabulary.about_entitlement(&ana, action, thing, &ask, requester).unwrap();
 
         assert!(conforms(&about("request", None), &schema));
+        let contracted = vocabulary.about_entitlement(&dora, "request", thing, &ask, None).unwrap();
+        assert!(conforms(&contracted, &schema));
         assert!(conforms(&about("auto-approve", None), &schema));
         assert!(conforms(&about("approve", Some(&ana.id)), &schema));
         for action in ["revoke", "force-close"] {

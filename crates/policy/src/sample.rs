@@ -1,9 +1,10 @@
 //! The people of `policies/organisation.toml`, for tests, seeding and the demonstration. Never built into a function.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use stint_domain::ids::{GroupName, IamUserName, PrincipalId};
-use stint_domain::principal::{Kind, Person};
+use stint_domain::principal::{Contract, Engagement, Kind, Person};
 
 /// Somebody of the sample organisation, before a directory has given them an id.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -15,6 +16,9 @@ pub struct SamplePerson {
     pub kind: Kind,
     pub groups: BTreeSet<GroupName>,
     pub iam_user: Option<IamUserName>,
+    /// The user name of whoever answers for a contractor.
+    pub sponsor: Option<String>,
+    pub contract_ends_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +29,12 @@ struct File {
 }
 
 impl SamplePerson {
+    /// The sponsor under the user name as identity, as in every directory of the tests.
+    fn contract(&self) -> Option<Contract> {
+        let sponsor = self.sponsor.as_ref()?.parse().ok()?;
+        Some(Contract { sponsor, ends_at: self.contract_ends_at? })
+    }
+
     /// What the directory would say of them, once it calls them `id`.
     #[must_use]
     pub fn person(&self, id: PrincipalId) -> Person {
@@ -32,7 +42,7 @@ impl SamplePerson {
             id,
             display_name: self.display_name.clone(),
             email: Some(self.email.clone()),
-            kind: self.kind,
+            engagement: Engagement::new(self.kind, self.contract()),
             groups: self.groups.clone(),
             iam_user: self.iam_user.clone(),
         }

@@ -14,7 +14,6 @@ use crate::transact::load;
 use jiff::Timestamp;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
-use stint_domain::transition::EndCause;
 use stint_policy::PolicyBundle;
 
 /// How many grants are looked at between two looks at the clock: the directory answers slowly.
@@ -89,11 +88,13 @@ async fn check(
     id: RequestId,
 ) -> Result<bool, EndError> {
     let request = load(ledger, id).await?.request;
-    let active = matches!(request.grant(), Some(GrantState::Active { .. }));
-    if !active || requester_eligible(directory, policy, &request, surroundings.now()).await?.is_ok() {
+    if !matches!(request.grant(), Some(GrantState::Active { .. })) {
         return Ok(false);
     }
-    let ask = EndAccess { request_id: id, cause: EndCause::Ineligible, component: "reconcile" };
+    let Err(lost) = requester_eligible(directory, policy, &request, surroundings.now()).await? else {
+        return Ok(false);
+    };
+    let ask = EndAccess { request_id: id, cause: lost.cause, component: "reconcile" };
     end_access(ledger, provider, surroundings, &ask).await?;
     match workflow.stop(id, "the requester may not have it any more").await {
         Ok(()) | Err(WorkflowError::Closed) => {}

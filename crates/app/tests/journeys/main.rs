@@ -12,6 +12,7 @@
 mod by_hand;
 mod by_number;
 mod checkouts;
+mod eligible;
 mod endings;
 mod engine;
 mod extensions;

@@ -44,6 +44,10 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ),
         ("revoke", grant(GrantCommand::Revoke { comment: "an incident".parse().unwrap() })),
         ("end: ineligible", grant(GrantCommand::End(EndCause::Ineligible))),
+        ("end: sponsor gone", grant(GrantCommand::End(EndCause::SponsorGone))),
+        ("end: contract over", grant(GrantCommand::End(EndCause::ContractOver))),
+        ("end: approver ineligible", grant(GrantCommand::End(EndCause::ApproverIneligible))),
+        ("end: not approved by policy", grant(GrantCommand::End(EndCause::NotApprovedByPolicy))),
         (
             "force close",
             grant(GrantCommand::ForceClose { comment: "the account is closed".parse().unwrap() }),
@@ -216,7 +220,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 28;
+const COMMANDS: usize = 32;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

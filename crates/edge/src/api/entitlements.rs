@@ -32,7 +32,7 @@ pub(super) async fn me<P: Parts>(
     Ok(Json(json!({
         "id": person.id,
         "name": person.display_name,
-        "kind": person.kind,
+        "kind": person.engagement.kind(),
         "groups": person.groups,
         "iam_user": person.iam_user,
     })))

@@ -151,6 +151,7 @@ impl From<SubmitError> for Problem {
             SubmitError::StartInThePast => Self::StartInThePast,
             SubmitError::TooFarAhead => Self::TooFarAhead,
             SubmitError::InUse(held) => Self::InUse(held),
+            SubmitError::ContractEnds { ends_at } => Self::ContractEnds { ends_at },
             SubmitError::BadInput(bad) => bad.into(),
             SubmitError::KeyReused => Self::IdempotencyKeyReused,
             SubmitError::Failure(failure) => failure.into(),

@@ -42,6 +42,7 @@ fn every() -> Vec<Problem> {
             ahead: 1,
             estimate: "2026-11-22T11:00:00Z".parse().unwrap(),
         })),
+        Problem::ContractEnds { ends_at: "2030-12-31T23:00:00Z".parse().unwrap() },
         Problem::NothingToExtend,
         Problem::ActionRefused,
         Problem::NoCredential,
