@@ -479,6 +479,13 @@ pub enum Credential {
         /// When it is to be rotated.
         expires_at: Timestamp,
     },
+    /// An account that a provider has made, field by field.
+    Account {
+        username: String,
+        fields: BTreeMap<String, Secret>,
+        /// When it stops working by itself; never after the window.
+        expires_at: Timestamp,
+    },
 }
 
 impl Credential {
@@ -486,7 +493,9 @@ impl Credential {
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         match self {
-            Self::AccessKey { expires_at, .. } | Self::Vaulted { expires_at, .. } => *expires_at,
+            Self::AccessKey { expires_at, .. }
+            | Self::Vaulted { expires_at, .. }
+            | Self::Account { expires_at, .. } => *expires_at,
         }
     }
 
@@ -498,6 +507,9 @@ impl Credential {
                 Revealed::AccessKey { id: access_key_id.clone(), expires_at: *expires_at }
             }
             Self::Vaulted { version, .. } => Revealed::Secret { version: version.as_str().to_owned() },
+            Self::Account { username, expires_at, .. } => {
+                Revealed::Account { username: username.clone(), expires_at: *expires_at }
+            }
         }
     }
 }

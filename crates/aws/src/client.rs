@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One attempt of an operation; the SDK makes up to three.
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// All attempts together: less than any function has, so that a function still sees its call fail.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 const AMAZON_ROOTS: [&[u8]; 5] = [
     include_bytes!("../roots/amazon-root-ca-1.pem"),

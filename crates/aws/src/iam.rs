@@ -70,7 +70,7 @@ impl Provider for Iam {
             Access::IamUserElevation { user, .. } => elevation::activate(iam, user, artefact).await,
             Access::EphemeralIamUser { .. } => ephemeral::activate(iam, self.boundary()?, artefact).await,
             Access::RoleSession { role, .. } => role_session::activate(iam, self.boundary()?, role).await,
-            Access::Checkout { .. } => Err(elsewhere()),
+            Access::Checkout { .. } | Access::Provided { .. } => Err(elsewhere()),
         }
     }
 
@@ -80,7 +80,7 @@ impl Provider for Iam {
             Access::IamUserElevation { user, .. } => elevation::deactivate(iam, user, artefact).await,
             Access::EphemeralIamUser { .. } => ephemeral::deactivate(iam, artefact).await,
             Access::RoleSession { role, .. } => role_session::deactivate(iam, role, artefact, now).await,
-            Access::Checkout { .. } => Err(elsewhere()),
+            Access::Checkout { .. } | Access::Provided { .. } => Err(elsewhere()),
         }
     }
 
@@ -90,7 +90,7 @@ impl Provider for Iam {
             Access::IamUserElevation { user, .. } => elevation::look(iam, user, artefact, now).await,
             Access::EphemeralIamUser { .. } => ephemeral::look(iam, artefact, now).await,
             Access::RoleSession { role, .. } => role_session::look(iam, role, artefact, now).await,
-            Access::Checkout { .. } => Err(elsewhere()),
+            Access::Checkout { .. } | Access::Provided { .. } => Err(elsewhere()),
         }
     }
 }

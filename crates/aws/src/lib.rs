@@ -10,6 +10,7 @@ pub mod expirer;
 pub mod fetch;
 pub mod iam;
 pub mod issuer;
+pub mod lambda_provider;
 pub mod mailer;
 mod partiql;
 pub mod providers;

@@ -1,6 +1,7 @@
 //! Every kind of access with whoever gives it.
 
 use crate::iam::{Credentials, Iam};
+use crate::lambda_provider::LambdaProvider;
 use crate::vault::SecretsVault;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
@@ -13,64 +14,84 @@ use stint_domain::access::Access;
 pub struct Providers {
     iam: Iam,
     vault: SecretsVault,
+    own: LambdaProvider,
 }
 
 impl Providers {
     /// For whoever only takes.
     #[must_use]
     pub fn taking(config: &SdkConfig) -> Self {
-        Self { iam: Iam::taking(config), vault: SecretsVault::new(config) }
+        Self::giving(Iam::taking(config), config)
     }
 
     /// `boundary`: the ARN of the permissions boundary that whatever gets access in IAM has to wear.
     #[must_use]
     pub fn within(config: &SdkConfig, boundary: String) -> Self {
-        Self { iam: Iam::within(config, boundary), vault: SecretsVault::new(config) }
+        Self::giving(Iam::within(config, boundary), config)
+    }
+
+    fn giving(iam: Iam, config: &SdkConfig) -> Self {
+        Self { iam, vault: SecretsVault::new(config), own: LambdaProvider::new(config) }
     }
 }
 
 impl Provider for Providers {
     async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
-        match artefact.access.vaulted() {
-            Some(secret) => self.vault.activate(secret).await,
-            None => self.iam.activate(artefact).await,
+        match &artefact.access {
+            Access::Checkout { secret, .. } => self.vault.activate(secret).await,
+            Access::Provided { .. } => self.own.activate(artefact).await,
+            Access::IamUserElevation { .. }
+            | Access::EphemeralIamUser { .. }
+            | Access::RoleSession { .. } => self.iam.activate(artefact).await,
         }
     }
 
     async fn deactivate(&self, artefact: &Artefact, now: Timestamp) -> Result<(), ProviderError> {
-        match artefact.access.vaulted() {
-            Some(secret) => self.vault.deactivate(secret, artefact).await,
-            None => self.iam.deactivate(artefact, now).await,
+        match &artefact.access {
+            Access::Checkout { secret, .. } => self.vault.deactivate(secret, artefact).await,
+            Access::Provided { .. } => self.own.deactivate(artefact, now).await,
+            Access::IamUserElevation { .. }
+            | Access::EphemeralIamUser { .. }
+            | Access::RoleSession { .. } => self.iam.deactivate(artefact, now).await,
         }
     }
 
     async fn verify_removed(&self, artefact: &Artefact, now: Timestamp) -> Result<Sighting, ProviderError> {
-        match artefact.access.vaulted() {
-            Some(secret) => self.vault.look(secret, artefact, now).await,
-            None => self.iam.verify_removed(artefact, now).await,
+        match &artefact.access {
+            Access::Checkout { secret, .. } => self.vault.look(secret, artefact, now).await,
+            Access::Provided { .. } => self.own.verify_removed(artefact, now).await,
+            Access::IamUserElevation { .. }
+            | Access::EphemeralIamUser { .. }
+            | Access::RoleSession { .. } => self.iam.verify_removed(artefact, now).await,
         }
     }
 }
 
 impl Enrolment for Providers {
     async fn check(&self, access: &Access) -> Result<Result<(), Unfit>, ProviderError> {
-        match access.vaulted() {
-            Some(secret) => self.vault.check(secret).await,
-            None => self.iam.check(access).await,
+        match access {
+            Access::Checkout { secret, .. } => self.vault.check(secret).await,
+            Access::Provided { .. } => self.own.check(access).await,
+            Access::IamUserElevation { .. }
+            | Access::EphemeralIamUser { .. }
+            | Access::RoleSession { .. } => self.iam.check(access).await,
         }
     }
 }
 
-/// A vaulted credential leaves no mark at its target, so there is nothing to find or to compare.
+/// A vaulted credential leaves no mark at its target, so there is nothing to find or to compare. What a provider makes is
+/// the provider's to find.
 impl Inventory for Providers {
     async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
         self.iam.marked(cursor).await
     }
 
     async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
-        match artefact.access.vaulted() {
-            Some(_) => Ok(None),
-            None => self.iam.altered(artefact).await,
+        match &artefact.access {
+            Access::Checkout { .. } | Access::Provided { .. } => Ok(None),
+            Access::IamUserElevation { .. }
+            | Access::EphemeralIamUser { .. }
+            | Access::RoleSession { .. } => self.iam.altered(artefact).await,
         }
     }
 }
@@ -79,20 +100,28 @@ impl Inventory for Providers {
 pub struct Issuers {
     iam: Credentials,
     vault: SecretsVault,
+    own: LambdaProvider,
 }
 
 impl Issuers {
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { iam: Credentials::new(config), vault: SecretsVault::new(config) }
+        Self {
+            iam: Credentials::new(config),
+            vault: SecretsVault::new(config),
+            own: LambdaProvider::new(config),
+        }
     }
 }
 
 impl CredentialIssuer for Issuers {
     async fn issue(&self, artefact: &Artefact, now: Timestamp) -> Result<Credential, ProviderError> {
-        match artefact.access.vaulted() {
-            Some(secret) => self.vault.issue(secret, artefact).await,
-            None => self.iam.issue(artefact, now).await,
+        match &artefact.access {
+            Access::Checkout { secret, .. } => self.vault.issue(secret, artefact).await,
+            Access::Provided { .. } => self.own.issue(artefact, now).await,
+            Access::IamUserElevation { .. }
+            | Access::EphemeralIamUser { .. }
+            | Access::RoleSession { .. } => self.iam.issue(artefact, now).await,
         }
     }
 }

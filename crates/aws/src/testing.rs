@@ -20,6 +20,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Answers {
     answers: Arc<Mutex<VecDeque<(u16, String)>>>,
     forever: Option<(u16, String)>,
+    /// Each answer is the error of a Lambda function.
+    failed: bool,
     sent: Arc<Mutex<Vec<(HttpRequest, String)>>>,
 }
 
@@ -27,6 +29,11 @@ impl Answers {
     /// The same answer to every call.
     pub(crate) fn always(status: u16, body: &str) -> Self {
         Self { forever: Some((status, body.to_owned())), ..Self::default() }
+    }
+
+    /// What Lambda answers for a function that failed.
+    pub(crate) fn failed(body: &str) -> Self {
+        Self { failed: true, ..Self::always(200, body) }
     }
 
     /// One answer to a call; one call too many fails.
@@ -52,7 +59,11 @@ impl HttpConnector for Answers {
         self.sent.lock().unwrap().push((request, body));
         let answer = self.answers.lock().unwrap().pop_front().or_else(|| self.forever.clone());
         let (status, body) = answer.expect("a call that was not expected");
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+        let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+        if self.failed {
+            response.headers_mut().insert("x-amz-function-error", "Unhandled");
+        }
+        HttpConnectorFuture::ready(Ok(response))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::BadInput;
 use crate::entitlement::{AccessKind, Permission, VaultedLogin};
 use crate::ids::{GrantId, IamUserName, PrincipalId, RoleArn, SecretName, SourceIdentity};
 use crate::principal::Person;
+use crate::provided::Provided;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum Access {
     RoleSession { role: RoleArn, source_identity: SourceIdentity, permissions: Vec<Permission> },
     /// A vaulted credential. The secret itself says where it opens something.
     Checkout { secret: SecretName, login: VaultedLogin },
+    /// What a provider of the organisation's own gives to this person.
+    Provided { provided: Provided, principal: PrincipalId },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -35,6 +38,7 @@ enum Target {
     EphemeralIamUser,
     RoleSession { source_identity: SourceIdentity },
     Vault,
+    Provider { principal: PrincipalId },
 }
 
 impl From<Access> for Fields {
@@ -55,6 +59,9 @@ impl From<Access> for Fields {
             Access::Checkout { secret, login } => {
                 Self { target: Target::Vault, access: AccessKind::Checkout { secret, login } }
             }
+            Access::Provided { provided, principal } => {
+                Self { target: Target::Provider { principal }, access: AccessKind::Provided(provided) }
+            }
         }
     }
 }
@@ -73,6 +80,9 @@ impl TryFrom<Fields> for Access {
                 Ok(Self::RoleSession { role, source_identity, permissions })
             }
             (Target::Vault, AccessKind::Checkout { secret, login }) => Ok(Self::Checkout { secret, login }),
+            (Target::Provider { principal }, AccessKind::Provided(provided)) => {
+                Ok(Self::Provided { provided, principal })
+            }
             _ => Err(BadInput::new("target", "must be of the kind that the access is for")),
         }
     }
@@ -95,6 +105,7 @@ impl AccessKind {
                 Access::RoleSession { role, source_identity: SourceIdentity::of(&person.id), permissions }
             }
             Self::Checkout { secret, login } => Access::Checkout { secret, login },
+            Self::Provided(provided) => Access::Provided { provided, principal: person.id.clone() },
         })
     }
 }
@@ -106,7 +117,7 @@ impl Access {
             Self::IamUserElevation { permissions, .. }
             | Self::EphemeralIamUser { permissions }
             | Self::RoleSession { permissions, .. } => permissions,
-            Self::Checkout { .. } => &[],
+            Self::Checkout { .. } | Self::Provided { .. } => &[],
         }
     }
 
@@ -119,7 +130,11 @@ impl Access {
     /// Whether its holder has to be handed something to use it with.
     #[must_use]
     pub const fn has_credential(&self) -> bool {
-        !matches!(self, Self::IamUserElevation { .. })
+        match self {
+            Self::IamUserElevation { .. } => false,
+            Self::EphemeralIamUser { .. } | Self::RoleSession { .. } | Self::Checkout { .. } => true,
+            Self::Provided { provided, .. } => provided.has_credential,
+        }
     }
 
     /// Where access is given, for people's eyes.
@@ -135,6 +150,7 @@ impl Access {
             Self::Checkout { login: VaultedLogin::IamUserKey { user }, .. } => {
                 format!("the access key of IAM user {user}")
             }
+            Self::Provided { provided, .. } => format!("{}, by {}", provided.target, provided.function),
         }
     }
 
@@ -143,7 +159,10 @@ impl Access {
     pub const fn source_identity(&self) -> Option<&SourceIdentity> {
         match self {
             Self::RoleSession { source_identity, .. } => Some(source_identity),
-            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::Checkout { .. } => None,
+            Self::IamUserElevation { .. }
+            | Self::EphemeralIamUser { .. }
+            | Self::Checkout { .. }
+            | Self::Provided { .. } => None,
         }
     }
 
@@ -152,7 +171,22 @@ impl Access {
     pub const fn vaulted(&self) -> Option<&SecretName> {
         match self {
             Self::Checkout { secret, .. } => Some(secret),
-            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => None,
+            Self::IamUserElevation { .. }
+            | Self::EphemeralIamUser { .. }
+            | Self::RoleSession { .. }
+            | Self::Provided { .. } => None,
+        }
+    }
+
+    /// What a provider of the organisation's own is told, if it is one's.
+    #[must_use]
+    pub const fn provided(&self) -> Option<(&Provided, &PrincipalId)> {
+        match self {
+            Self::Provided { provided, principal } => Some((provided, principal)),
+            Self::IamUserElevation { .. }
+            | Self::EphemeralIamUser { .. }
+            | Self::RoleSession { .. }
+            | Self::Checkout { .. } => None,
         }
     }
 }
@@ -182,6 +216,26 @@ mod tests {
         };
         assert!(read(&user).is_ok());
         assert!(read(&session).is_err());
+    }
+
+    #[test]
+    fn what_a_provider_is_told_is_read_back_as_it_was_written() {
+        let kind = json!({
+            "kind": "provided", "function": "stint-provider-doors", "target": "front",
+            "parameters": { "rooms": ["hall"], "floor": "1", "guests": 2, "lights": true },
+            "has_credential": false, "can_cut_live_sessions": true, "max_overstay_seconds": 5,
+        });
+        let stored = json!({ "target": { "kind": "provider", "principal": "ana" }, "access": kind });
+        let access: Access = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&access).unwrap(), stored);
+        assert!(!access.has_credential() && access.kind().can_cut_live_sessions());
+        assert_eq!(access.kind().max_overstay_seconds(), 5);
+        for (field, wrong) in [("function", json!("stint-expire")), ("target", json!("")), ("more", json!(1))]
+        {
+            let mut kind = kind.clone();
+            kind[field] = wrong;
+            assert!(serde_json::from_value::<AccessKind>(kind).is_err(), "{field}");
+        }
     }
 
     #[test]

@@ -323,6 +323,7 @@ impl GrantEvent {
             Self::CredentialRequested => "grant.credential_requested",
             Self::CredentialRevealed { .. } => "grant.credential_revealed",
             Self::SecretRevealed { .. } => "grant.secret_revealed",
+            Self::AccountRevealed { .. } => "grant.account_revealed",
             Self::RemovalStarted { .. } => "grant.removal_started",
             Self::RemovalFailed { .. } => "grant.removal_failed",
             Self::RemovalRetried => "grant.removal_retried",

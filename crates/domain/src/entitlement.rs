@@ -2,6 +2,7 @@
 
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GroupName, IamUserName, RoleArn, SecretName};
+use crate::provided::Provided;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -49,6 +50,8 @@ pub enum AccessKind {
     RoleSession { role: RoleArn, permissions: Vec<Permission> },
     /// A vaulted credential, in one person's hands at a time, and rotated after every checkout.
     Checkout { secret: SecretName, login: VaultedLogin },
+    /// Whatever a provider of the organisation's own gives.
+    Provided(Provided),
 }
 
 /// What a vaulted credential opens.
@@ -69,7 +72,7 @@ impl AccessKind {
             | Self::EphemeralIamUser { permissions }
             | Self::RoleSession { permissions, .. } => permissions,
             // What it may do is the target's own business.
-            Self::Checkout { .. } => &[],
+            Self::Checkout { .. } | Self::Provided(_) => &[],
         }
     }
 
@@ -81,6 +84,7 @@ impl AccessKind {
             Self::EphemeralIamUser { .. } => "ephemeral_iam_user",
             Self::RoleSession { .. } => "role_session",
             Self::Checkout { .. } => "checkout",
+            Self::Provided(_) => "provided",
         }
     }
 
@@ -93,6 +97,7 @@ impl AccessKind {
             Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => 60,
             // Nothing at the target is dated: the credential works until it has been rotated.
             Self::Checkout { .. } => ROTATES_WITHIN_SECONDS,
+            Self::Provided(provided) => provided.max_overstay_seconds,
         }
     }
 
@@ -104,6 +109,7 @@ impl AccessKind {
             Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } | Self::RoleSession { .. } => true,
             // The rotation ends the login's connections, and denies the sessions of the old key.
             Self::Checkout { .. } => true,
+            Self::Provided(provided) => provided.can_cut_live_sessions,
         }
     }
 }

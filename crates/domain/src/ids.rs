@@ -192,6 +192,21 @@ text_id!(
 /// What the names of all vaulted secrets start with; the functions' roles reach no others.
 pub const VAULT: &str = "stint/vault/";
 
+text_id!(
+    /// The name of a provider's Lambda function.
+    ProviderFunction, "function", 64,
+    |b| b.is_ascii_alphanumeric() || b"-_".contains(&b),
+    "must be a function's name that starts with stint-provider-",
+    |text: &str| text.strip_prefix("stint-provider-").is_some_and(|rest| !rest.is_empty())
+);
+
+text_id!(
+    /// Where a provider gives access, in its own words.
+    TargetName, "target", 256,
+    |b| b.is_ascii_graphic(),
+    "must be 1 to 256 printable ASCII characters without spaces"
+);
+
 fn is_role_arn(text: &str) -> bool {
     let parts: Vec<_> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts[..] else { return false };
@@ -264,6 +279,10 @@ mod tests {
             "reader",
         ] {
             assert!(wrong.parse::<RoleArn>().is_err(), "{wrong}");
+        }
+        assert!("stint-provider-door_7".parse::<ProviderFunction>().is_ok());
+        for wrong in ["stint-expire", "stint-provider-", "stint-provider-a:1", "arn:stint-provider-a"] {
+            assert!(wrong.parse::<ProviderFunction>().is_err(), "{wrong}");
         }
         assert!("a".repeat(129).parse::<PrincipalId>().is_err());
         assert!("аdmin".parse::<GroupName>().is_err(), "a Cyrillic letter is not an ASCII one");

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod justification;
 pub mod link;
 pub mod principal;
+pub mod provided;
 pub mod record;
 pub mod request;
 pub mod scope;

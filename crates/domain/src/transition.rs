@@ -80,6 +80,11 @@ pub enum Revealed {
     Secret {
         version: String,
     },
+    /// An account at a provider's target.
+    Account {
+        username: String,
+        expires_at: Timestamp,
+    },
 }
 
 /// Why access should end.
@@ -212,6 +217,11 @@ pub enum GrantEvent {
     SecretRevealed {
         version: String,
     },
+    /// What an account that a provider made is used with.
+    AccountRevealed {
+        username: String,
+        expires_at: Timestamp,
+    },
     RemovalStarted {
         why: RemovalReason,
         settles_at: Timestamp,
@@ -258,6 +268,7 @@ impl GrantEvent {
             Self::CredentialRequested
                 | Self::CredentialRevealed { .. }
                 | Self::SecretRevealed { .. }
+                | Self::AccountRevealed { .. }
                 | Self::FoundAltered { .. }
                 | Self::Extended { .. }
                 | Self::RedatingStarted

@@ -1,5 +1,7 @@
 use super::*;
+use std::collections::BTreeMap;
 use stint_domain::access::Access;
+use stint_domain::provided::Provided;
 use stint_domain::request::RequestState;
 use stint_domain::scope::Scope;
 use uuid::Uuid;
@@ -91,6 +93,18 @@ fn an_extension_says_what_it_is_added_to_and_that_access_ends_without_it() {
     }
 }
 
+fn doors() -> Access {
+    let provided = Provided {
+        function: "stint-provider-doors".parse().unwrap(),
+        target: "front".parse().unwrap(),
+        parameters: BTreeMap::new(),
+        has_credential: false,
+        can_cut_live_sessions: true,
+        max_overstay_seconds: 5,
+    };
+    Access::Provided { provided, principal: "ana".parse().unwrap() }
+}
+
 #[test]
 fn both_parts_say_where_and_by_which_way_for_every_kind_of_access() {
     let role: stint_domain::ids::RoleArn =
@@ -105,6 +119,7 @@ fn both_parts_say_where_and_by_which_way_for_every_kind_of_access() {
             Access::RoleSession { role: role.clone(), source_identity, permissions: Vec::new() },
             [role.as_str(), "sessions of a role"],
         ),
+        (doors(), ["front, by stint-provider-doors", "a provider of the organisation"]),
     ];
     for (access, told) in kinds {
         let mut request = request("x");

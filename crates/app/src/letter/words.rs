@@ -25,6 +25,12 @@ pub const fn way(access: &AccessKind) -> &'static str {
         AccessKind::Checkout { .. } => {
             "the requester gets a credential that nobody else has meanwhile, and that is rotated afterwards"
         }
+        AccessKind::Provided(provided) if provided.has_credential => {
+            "a provider of the organisation's own makes an account for this alone, and removes it afterwards"
+        }
+        AccessKind::Provided(_) => {
+            "a provider of the organisation's own lets the requester in, and takes that back afterwards"
+        }
     }
 }
 
@@ -71,16 +77,29 @@ pub fn end(access: &AccessKind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use stint_domain::entitlement::VaultedLogin;
+    use stint_domain::provided::Provided;
 
-    fn kinds() -> [AccessKind; 4] {
+    fn kinds() -> [AccessKind; 6] {
+        let provided = |has_credential| {
+            AccessKind::Provided(Provided {
+                function: "stint-provider-doors".parse().unwrap(),
+                target: "front".parse().unwrap(),
+                parameters: BTreeMap::new(),
+                has_credential,
+                can_cut_live_sessions: has_credential,
+                max_overstay_seconds: 7,
+            })
+        };
         let role = "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
         [
             AccessKind::IamUserElevation { permissions: Vec::new() },
             AccessKind::EphemeralIamUser { permissions: Vec::new() },
             AccessKind::RoleSession { role, permissions: Vec::new() },
             AccessKind::Checkout { secret: "stint/vault/a".parse().unwrap(), login: VaultedLogin::Postgres },
+            provided(true),
+            provided(false),
         ]
     }
 

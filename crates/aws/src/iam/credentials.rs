@@ -41,7 +41,7 @@ impl CredentialIssuer for Credentials {
             Access::RoleSession { role, source_identity, .. } => {
                 session(self.sts.get(), role, source_identity, artefact, now).await
             }
-            Access::Checkout { .. } => Err(super::elsewhere()),
+            Access::Checkout { .. } | Access::Provided { .. } => Err(super::elsewhere()),
         }
     }
 }

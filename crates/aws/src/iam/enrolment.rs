@@ -26,7 +26,7 @@ impl Enrolment for Iam {
             // Made for the grant, with a boundary and nothing else.
             Access::EphemeralIamUser { .. } => Ok(Ok(())),
             Access::RoleSession { role, .. } => sessions(iam, self.boundary()?, role).await,
-            Access::Checkout { .. } => Err(super::elsewhere()),
+            Access::Checkout { .. } | Access::Provided { .. } => Err(super::elsewhere()),
         }
     }
 }

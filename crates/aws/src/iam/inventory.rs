@@ -39,7 +39,7 @@ impl Inventory for Iam {
             Access::EphemeralIamUser { .. } => altered::user_of(iam, self.boundary()?, artefact).await,
             // Nothing is made for a role's sessions until they are stopped.
             Access::RoleSession { .. } => Ok(None),
-            Access::Checkout { .. } => Err(super::elsewhere()),
+            Access::Checkout { .. } | Access::Provided { .. } => Err(super::elsewhere()),
         }
     }
 }

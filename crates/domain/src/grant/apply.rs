@@ -20,7 +20,8 @@ impl GrantState {
             (
                 GrantEvent::CredentialRequested
                 | GrantEvent::CredentialRevealed { .. }
-                | GrantEvent::SecretRevealed { .. },
+                | GrantEvent::SecretRevealed { .. }
+                | GrantEvent::AccountRevealed { .. },
                 _,
             ) => Some(self.clone()),
             (GrantEvent::FoundAltered { what }, _) => active(window, settles_at, dating, Some(what)),

@@ -27,6 +27,9 @@ impl GrantState {
             GrantCommand::ConfirmReveal(Revealed::Secret { version }) => {
                 self.reveal(GrantEvent::SecretRevealed { version }, now)
             }
+            GrantCommand::ConfirmReveal(Revealed::Account { username, expires_at }) => {
+                self.reveal(GrantEvent::AccountRevealed { username, expires_at }, now)
+            }
             GrantCommand::End(cause) => self.end(cause, None, terms, now),
             GrantCommand::Revoke { comment } => self.end(EndCause::Revoked, Some(comment), terms, now),
             GrantCommand::RetryRemoval => self.retry_removal(),

@@ -64,6 +64,13 @@ fn every_command() -> Vec<(&'static str, Command)> {
             "confirm reveal: secret",
             grant(GrantCommand::ConfirmReveal(Revealed::Secret { version: "v1".to_owned() })),
         ),
+        (
+            "confirm reveal: account",
+            grant(GrantCommand::ConfirmReveal(Revealed::Account {
+                username: "stint-1".to_owned(),
+                expires_at: at("10:32:00"),
+            })),
+        ),
         ("extend", grant(GrantCommand::Extend { by: another(), duration: "30m".parse().unwrap() })),
         ("hand over", grant(GrantCommand::HandOver)),
         ("note altered", grant(GrantCommand::NoteAltered { what: "its policy".to_owned() })),
@@ -220,7 +227,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 32;
+const COMMANDS: usize = 33;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

@@ -82,6 +82,12 @@ fn answer(credential: &Credential) -> Response {
             let fields: BTreeMap<_, _> = fields.iter().map(|(name, value)| (name, value.reveal())).collect();
             json!({ "fields": fields, "expires_at": expires_at })
         }
+        Credential::Account { username, fields, expires_at } => {
+            let mut fields: BTreeMap<_, _> =
+                fields.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+            fields.insert("username", username);
+            json!({ "fields": fields, "expires_at": expires_at })
+        }
     };
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     (headers, body.to_string()).into_response()

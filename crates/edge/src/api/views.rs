@@ -46,6 +46,9 @@ fn target(scope: &Scope) -> Value {
         Access::RoleSession { role, source_identity, .. } => {
             json!({ "kind": "role_session", "role": role, "source_identity": source_identity })
         }
+        Access::Provided { provided, .. } => json!({
+            "kind": "provider", "function": provided.function, "name": provided.target,
+        }),
         Access::Checkout { secret, login } => json!({ "kind": "vault", "secret": secret, "login": login }),
     }
 }

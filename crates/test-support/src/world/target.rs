@@ -136,7 +136,7 @@ pub(super) fn activate(state: &mut State, artefact: &Artefact) -> Result<(), Pro
         }
         // Nothing is made for a role: its sessions carry their own end.
         Access::RoleSession { .. } => Ok(()),
-        Access::IamUserElevation { .. } | Access::EphemeralIamUser { .. } => {
+        Access::IamUserElevation { .. } | Access::EphemeralIamUser { .. } | Access::Provided { .. } => {
             let made = Made { artefact: artefact.clone(), blocks: false };
             state.target.insert(artefact.grant_id, made);
             Ok(())
@@ -179,6 +179,12 @@ impl CredentialIssuer for World {
             if ephemeral && !state.target.contains_key(&artefact.grant_id) {
                 let reason = "there is no such IAM user".to_owned();
                 return Err(ProviderError::Refused { reason, cause: "NoSuchEntity".into() });
+            }
+            if let Some(username) = artefact.access.provided().map(|_| artefact.grant_id.artefact_name()) {
+                let password = Secret::new(format!("password-of-{username}"));
+                let fields = [("password".to_owned(), password)].into();
+                let expires_at = artefact.window.ends_at();
+                return Ok(Credential::Account { username, fields, expires_at });
             }
             let access_key_id = format!("AKIAFAKE{:08}", state.issued.len());
             let earlier = state.issued.iter_mut().filter(|one| ephemeral && one.artefact == *artefact);

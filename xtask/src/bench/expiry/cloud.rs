@@ -75,7 +75,7 @@ impl Cloud {
             // The policy, the list of keys, the key, the user.
             Access::EphemeralIamUser { .. } => (4, 1),
             // Nothing in IAM.
-            Access::Checkout { .. } => (0, 0),
+            Access::Checkout { .. } | Access::Provided { .. } => (0, 0),
         }
     }
 }

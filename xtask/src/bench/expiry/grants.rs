@@ -37,6 +37,7 @@ const fn entitlement(access: &Access) -> &'static str {
         Access::EphemeralIamUser { .. } => "payments-repair",
         Access::RoleSession { .. } => "incident-read",
         Access::Checkout { .. } => "orders-repair",
+        Access::Provided { .. } => "beta-checkout",
     }
 }
 
