@@ -10,7 +10,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", what: "the code has its form", run: || cargo(&["fmt", "--all", "--check"]) },
     Step { name: "purity", what: "the rules know no AWS, runtime, network or clock", run: purity },
     Step { name: "tls", what: "nothing links aws-lc or a second TLS", run: tls },
@@ -19,6 +19,7 @@ const STEPS: [Step; 8] = [
         what: "no lint complains",
         run: || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
+    Step { name: "policy", what: "the policies are sound, and their cases hold", run: policy },
     Step { name: "template", what: "the templates and the workflow are valid", run: template },
     Step { name: "cloud", what: "the local cloud does what it says", run: cloud },
     Step { name: "tests", what: "all tests pass", run: || cargo(&["test", "--workspace"]) },
@@ -104,6 +105,18 @@ fn none_of(whose: &str, tree: &str, forbidden: &[&str]) -> Result<()> {
         Some(found) => Err(LocalError::Unexpected(format!("{whose} depends on {found}"))),
         None => Ok(()),
     }
+}
+
+/// With the features of the whole workspace, so that nothing is compiled twice.
+fn policy() -> Result<()> {
+    cargo(&["build", "--workspace", "--bin", "stint"])?;
+    let here = std::env::current_exe().map_err(|cause| LocalError::Unexpected(cause.to_string()))?;
+    for verb in ["check", "test"] {
+        let mut stint = std::process::Command::new(here.with_file_name("stint"));
+        stint.current_dir(paths::root()).args(["policy", verb, "policies"]);
+        process::shown(&format!("stint policy {verb}"), &mut stint)?;
+    }
+    Ok(())
 }
 
 fn template() -> Result<()> {

@@ -12,7 +12,7 @@ pub(crate) type Catalog = BTreeMap<EntitlementId, Entitlement>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CatalogFile {
+pub(crate) struct CatalogFile {
     entitlement: Vec<Entry>,
 }
 

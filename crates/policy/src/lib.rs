@@ -9,6 +9,8 @@ mod actions;
 mod bundle;
 mod catalog;
 mod decision;
+#[cfg(feature = "sample")]
+pub mod files;
 mod question;
 #[cfg(feature = "sample")]
 pub mod sample;
@@ -19,3 +21,6 @@ pub use bundle::{BundleError, PolicyBundle};
 pub use decision::{
     Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Revoke,
 };
+
+/// Every action that policies decide.
+pub const ACTIONS: [&str; 7] = actions::ALL;

@@ -49,10 +49,18 @@ impl SamplePerson {
     }
 }
 
+/// Everybody of a file of this form, in its order.
+///
+/// # Errors
+/// With the place in the text, where that is known.
+pub fn read(text: &str) -> Result<Vec<SamplePerson>, toml::de::Error> {
+    Ok(toml::from_str::<File>(text)?.person)
+}
+
 /// Everybody, in the file's order.
 #[must_use]
 #[expect(clippy::expect_used, reason = "the file is built in, and every test of this crate reads it")]
 pub fn organisation() -> Vec<SamplePerson> {
     let text = include_str!(concat!(env!("OUT_DIR"), "/organisation.toml"));
-    toml::from_str::<File>(text).expect("organisation.toml is readable").person
+    read(text).expect("organisation.toml is readable")
 }

@@ -1,0 +1,195 @@
+//! What is well-formed and still not meant: found by asking everything that the organisation could ask.
+//!
+//! The circumstances are a sample: every hour of a Monday and noon of every other day, short and longest durations, with
+//! and without a ticket. A policy that speaks of something narrower than that can be called dead without being so.
+
+use crate::folder::{CATALOG, Folder, ORGANISATION, Unusable};
+use crate::place::Finding;
+use crate::question::Question;
+use cedar_policy::{ActionConstraint, Effect, Policy, PolicySet, PrincipalConstraint};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use stint_domain::entitlement::Entitlement;
+use stint_domain::principal::Person;
+use stint_policy::{ACTIONS, Ask, PolicyBundle};
+
+pub(crate) fn all(folder: &Folder) -> Result<Vec<Finding>, Unusable> {
+    let bundle = folder.bundle()?;
+    let people = folder.people()?;
+    let people: Vec<_> =
+        people.iter().filter_map(|one| Some(one.person(one.username.parse().ok()?))).collect();
+    let mut findings = Vec::new();
+    for (name, text) in &folder.cedar {
+        let set: PolicySet = text.parse().unwrap_or_default();
+        for policy in set.policies().filter(|policy| policy.effect() == Effect::Permit) {
+            let at = text.find(policy.annotation("id").unwrap_or_default()).unwrap_or_default();
+            let mut say = |what: String| findings.push(Finding::error(&folder.shown(name), text, at, what));
+            if too_broad(policy) {
+                say("too broad: this permits anybody, without any condition".to_owned());
+            } else if !people.is_empty() {
+                dead(folder, &bundle, &people, policy)?.into_iter().for_each(say);
+            }
+        }
+    }
+    if !people.is_empty() {
+        findings.extend(unreachable(folder, &bundle, &people));
+        findings.extend(groups(folder, &bundle, &people));
+    }
+    Ok(findings)
+}
+
+fn too_broad(policy: &Policy) -> bool {
+    policy.principal_constraint() == PrincipalConstraint::Any && !policy.has_non_scope_constraint()
+}
+
+/// Why a permit never permits anything.
+fn dead(
+    folder: &Folder,
+    bundle: &PolicyBundle,
+    people: &[Person],
+    policy: &Policy,
+) -> Result<Option<String>, Unusable> {
+    let (alone, mut forbids) = (folder.bundle_of(&policy.to_string())?, BTreeSet::new());
+    let mut matched = false;
+    for question in concerned(policy).flat_map(|action| questions(bundle, people, action)) {
+        if !question.put_to(&alone).is_ok_and(|decided| decided.allowed) {
+            continue;
+        }
+        matched = true;
+        match question.put_to(bundle) {
+            Ok(decided) if decided.allowed => return Ok(None),
+            Ok(decided) => forbids.extend(decided.policies),
+            Err(_) => {}
+        }
+    }
+    let forbids: Vec<_> = forbids.iter().map(String::as_str).collect();
+    Ok(Some(match matched {
+        true => format!("shadowed: whatever this permits, {} forbids", forbids.join(" or ")),
+        false => "unreachable: this permits nobody of the organisation anything".to_owned(),
+    }))
+}
+
+/// The actions that the policy's scope leaves open.
+fn concerned(policy: &Policy) -> impl Iterator<Item = &'static str> {
+    let named: Option<BTreeSet<String>> = match policy.action_constraint() {
+        ActionConstraint::Any => None,
+        ActionConstraint::Eq(action) => Some([action.id().unescaped().to_owned()].into()),
+        ActionConstraint::In(actions) => {
+            Some(actions.iter().map(|action| action.id().unescaped().to_owned()).collect())
+        }
+    };
+    // A name that is no action may be a group of them.
+    let named = named.filter(|named| named.iter().all(|name| ACTIONS.contains(&name.as_str())));
+    ACTIONS.into_iter().filter(move |action| named.as_ref().is_none_or(|named| named.contains(*action)))
+}
+
+/// Entitlements that name who may ask, and nobody of them may; or that nobody would approve.
+fn unreachable(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for entitlement in bundle.entitlements().filter(|entitlement| !entitlement.requesters.is_empty()) {
+        let may = |action: &str| {
+            about(entitlement, people, action)
+                .find(|question| question.put_to(bundle).is_ok_and(|decided| decided.allowed))
+        };
+        let why = match may("request") {
+            None => "unreachable: nobody of the organisation may ask for",
+            Some(_) if may("approve").is_none() && may("auto-approve").is_none() => {
+                "unreachable: neither policy nor anybody of the organisation approves"
+            }
+            Some(_) => continue,
+        };
+        let at = folder.catalog.find(&format!("\"{}\"", entitlement.id)).unwrap_or_default();
+        let what = format!("{why} `{}`", entitlement.id);
+        findings.push(Finding::error(&folder.shown(CATALOG), &folder.catalog, at, what));
+    }
+    findings
+}
+
+/// Groups that nobody is in, and groups of the organisation that nothing speaks of.
+fn groups(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Finding> {
+    let known: BTreeSet<_> =
+        people.iter().flat_map(|person| &person.groups).map(|group| group.as_str().to_owned()).collect();
+    let mut findings = Vec::new();
+    let mut used = BTreeSet::new();
+    let mut named = |file: &str, text: &str, group: &str, at: usize| {
+        if used.insert(group.to_owned()) && !known.contains(group) {
+            let what = format!("nobody of the organisation is in the group `{group}`");
+            findings.push(Finding::error(&folder.shown(file), text, at, what));
+        }
+    };
+    for entitlement in bundle.entitlements() {
+        for group in entitlement.requesters.iter().chain(&entitlement.approvers) {
+            let at = folder.catalog.find(&format!("\"{}\"", group.as_str())).unwrap_or_default();
+            named(CATALOG, &folder.catalog, group.as_str(), at);
+        }
+    }
+    for (file, text) in &folder.cedar {
+        for (at, mark) in text.match_indices("Group::\"") {
+            let rest = text.get(at + mark.len()..).unwrap_or_default();
+            named(file, text, rest.split('"').next().unwrap_or_default(), at);
+        }
+    }
+    let text = folder.organisation.as_deref().unwrap_or_default();
+    for group in known.difference(&used) {
+        let at = text.find(&format!("\"{group}\"")).unwrap_or_default();
+        let what = format!("neither the catalog nor a policy speaks of the group `{group}`");
+        findings.push(Finding::warning(&folder.shown(ORGANISATION), text, at, what));
+    }
+    findings
+}
+
+/// Everything that could be asked of this action.
+fn questions<'a>(
+    bundle: &'a PolicyBundle,
+    people: &'a [Person],
+    action: &'a str,
+) -> Box<dyn Iterator<Item = Question> + 'a> {
+    if !action.ends_with("-audit") {
+        return Box::new(bundle.entitlements().flat_map(move |e| about(e, people, action)));
+    }
+    Box::new(people.iter().map(move |who| plain(who, action)))
+}
+
+fn about<'a>(
+    entitlement: &'a Entitlement,
+    people: &'a [Person],
+    action: &'a str,
+) -> impl Iterator<Item = Question> + 'a {
+    let asks: Vec<_> = match action {
+        "revoke" | "force-close" => vec![None],
+        _ => asks(entitlement).into_iter().map(Some).collect(),
+    };
+    let requesters: Vec<_> = match action {
+        "request" | "auto-approve" => vec![None],
+        _ => people.iter().map(|one| Some(one.id.clone())).collect(),
+    };
+    // Everybody before the next circumstances: most of what anybody may, they may at any time.
+    asks.into_iter().flat_map(move |ask| {
+        let requesters = requesters.clone();
+        people.iter().flat_map(move |who| {
+            let one = Question { entitlement: Some(entitlement.id.clone()), ask, ..plain(who, action) };
+            let requesters = requesters.clone();
+            requesters.into_iter().map(move |requester| Question { requester, ..one.clone() })
+        })
+    })
+}
+
+fn plain(who: &Person, action: &str) -> Question {
+    Question { who: who.clone(), action: action.to_owned(), entitlement: None, ask: None, requester: None }
+}
+
+fn asks(entitlement: &Entitlement) -> Vec<Ask> {
+    let longest = entitlement.max_duration;
+    let short = "1m".parse().ok().filter(|short| *short < longest);
+    // A Monday at noon, UTC.
+    let monday = Timestamp::from_second(1_795_435_200).unwrap_or(Timestamp::UNIX_EPOCH);
+    let hours = (0..24).chain((1..7).map(|day| day * 24));
+    let times = hours.filter_map(|hours| monday.checked_add(SignedDuration::from_hours(hours)).ok());
+    times
+        .flat_map(|at| [false, true].map(|has_ticket| (at, has_ticket)))
+        .flat_map(|(at, has_ticket)| {
+            let durations = short.into_iter().chain([longest]);
+            durations.map(move |duration| Ask { duration, at, has_ticket })
+        })
+        .collect()
+}

@@ -1,0 +1,67 @@
+//! One question to a bundle, and its answer, whatever the action.
+
+use std::collections::BTreeSet;
+use stint_domain::ids::{EntitlementId, PrincipalId};
+use stint_domain::principal::Person;
+use stint_policy::sample::SamplePerson;
+use stint_policy::{Ask, Authorized, Denied, PolicyBundle};
+
+/// Everything that any of the actions asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    pub(crate) who: Person,
+    pub(crate) action: String,
+    pub(crate) entitlement: Option<EntitlementId>,
+    pub(crate) ask: Option<Ask>,
+    pub(crate) requester: Option<PrincipalId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decided {
+    pub(crate) allowed: bool,
+    /// That permitted it if it is allowed, that forbade it or failed if not.
+    pub(crate) policies: BTreeSet<String>,
+    pub(crate) errored: bool,
+}
+
+impl Question {
+    /// # Errors
+    /// What the question lacks.
+    pub(crate) fn put_to(&self, bundle: &PolicyBundle) -> Result<Decided, String> {
+        let who = &self.who;
+        let id = || self.entitlement.as_ref().ok_or("`entitlement` is missing");
+        let entitlement = || bundle.entitlement(id()?).ok_or("there is no such entitlement");
+        let ask = || self.ask.as_ref().ok_or("`duration`, `at` or `has_ticket` is missing in `context`");
+        let requester = || self.requester.as_ref().ok_or("`requester` is missing in `context`");
+        Ok(match self.action.as_str() {
+            "request" => bundle.may_request(who, entitlement()?, ask()?).into(),
+            "auto-approve" => bundle.auto_approves(who, entitlement()?, ask()?).into(),
+            "approve" => bundle.may_approve(who, requester()?, entitlement()?, ask()?).into(),
+            "revoke" => bundle.may_revoke(who, requester()?, id()?).into(),
+            "force-close" => bundle.may_force_close(who, requester()?, id()?).into(),
+            "read-audit" => bundle.may_read_audit(who).into(),
+            "export-audit" => bundle.may_export_audit(who).into(),
+            other => return Err(format!("there is no action `{other}`")),
+        })
+    }
+}
+
+impl<A> From<Result<Authorized<A>, Denied>> for Decided {
+    fn from(result: Result<Authorized<A>, Denied>) -> Self {
+        match result {
+            Ok(proof) => {
+                Self { allowed: true, policies: proof.authorization().policies.clone(), errored: false }
+            }
+            Err(denied) => {
+                Self { allowed: false, policies: denied.authorization.policies, errored: denied.errored }
+            }
+        }
+    }
+}
+
+/// Somebody of the organisation, with the user name as identity.
+pub(crate) fn person(people: &[SamplePerson], username: &str) -> Result<Person, String> {
+    let known = people.iter().find(|one| one.username == username);
+    let known = known.ok_or_else(|| format!("there is nobody called `{username}` in the organisation"))?;
+    Ok(known.person(username.parse().map_err(|bad| format!("`{username}`: {bad}"))?))
+}

@@ -1,0 +1,132 @@
+//! `stint policy check` says what is wrong and where.
+
+use crate::folder::Folder;
+
+const WIDE: &str = "\n@id(\"wide\")\n@reason(\"wide\")\npermit (principal, action, resource);\n";
+
+/// After `change` the check says `says` and fails. That it does not before is a test of its own.
+fn finds(change: impl Fn(&Folder), says: &str) {
+    let folder = Folder::copy();
+    change(&folder);
+    let said = folder.run("check");
+    assert!(said.code == 1 && said.says(says), "{says}: {said:?}");
+}
+
+#[test]
+fn what_is_no_cedar_or_not_after_the_schema_has_its_line_and_column() {
+    finds(
+        |folder| folder.write("audit.cedar", "\npermit (principal,\n  action resource);\n"),
+        "audit.cedar:3:10: error:",
+    );
+    finds(
+        |folder| folder.replace("approve.cedar", "principal.kind ==", "principal.kinds =="),
+        "approve.cedar:28:8: error: for policy `services-never-approve`, attribute `kinds`",
+    );
+    finds(
+        |folder| folder.replace("stint.cedarschema", "entity Group;", "entity Group"),
+        "stint.cedarschema:",
+    );
+}
+
+#[test]
+fn a_policy_needs_a_name_of_its_own_and_a_reason() {
+    finds(
+        |folder| folder.replace("audit.cedar", "@id(\"auditors-read-and-export\")", ""),
+        "lacks `@id` or `@reason`",
+    );
+    finds(
+        |folder| folder.replace("audit.cedar", "auditors-read-and-export", "approve-by-group"),
+        "audit.cedar:3:1: error: policy id `approve-by-group` is used twice, first in ",
+    );
+}
+
+#[test]
+fn what_is_wrong_in_the_catalog_has_its_line_and_column() {
+    finds(
+        |folder| folder.write("catalog.toml", "[[entitlement]]\nid = \"A B\"\n"),
+        "catalog.toml:2:6: error:",
+    );
+    finds(|folder| folder.append("catalog.toml", "\nunknown = 1\n"), "error: unknown field `unknown`");
+    finds(
+        |folder| folder.replace("catalog.toml", "max_duration = \"4h\"", "max_duration = \"soon\""),
+        "error: entitlement `payments-read`: ",
+    );
+    finds(
+        |folder| folder.replace("organisation.toml", "kind = \"employee\"", "kind = \"boss\""),
+        "organisation.toml:",
+    );
+}
+
+#[test]
+fn a_permit_that_anybody_has_without_condition_is_too_broad() {
+    finds(|folder| folder.append("audit.cedar", WIDE), ": error: too broad: this permits anybody");
+    let folder = Folder::copy();
+    let narrow = WIDE
+        .replace("action, resource)", "action == Stint::Action::\"read-audit\", resource is Stint::Audit)");
+    folder
+        .append("audit.cedar", &narrow.replace("(principal,", "(principal in Stint::Group::\"engineers\","));
+    assert_eq!(folder.run("check").code, 0);
+}
+
+#[test]
+fn a_permit_that_never_permits_is_shadowed_or_unreachable() {
+    let sealed = "\n@id(\"sealed\")\n@reason(\"sealed\")\npermit (principal, action == Stint::Action::\"request\", \
+                  resource is Stint::Entitlement) when { resource.risk == \"critical\" };\n";
+    finds(
+        |folder| folder.append("request.cedar", sealed),
+        "error: shadowed: whatever this permits, critical-is-sealed",
+    );
+    finds(
+        |folder| folder.append("request.cedar", &sealed.replace("\"critical\"", "\"extreme\"")),
+        "error: unreachable: this permits nobody",
+    );
+}
+
+#[test]
+fn an_entitlement_that_nobody_may_have_is_unreachable() {
+    finds(
+        |folder| {
+            folder.append(
+                "limits.cedar",
+                "\n@id(\"closed\")\n@reason(\"closed\")\nforbid (principal, action == Stint::Action::\"request\", \
+                 resource == Stint::Entitlement::\"payments-read\");\n",
+            );
+        },
+        "error: unreachable: nobody of the organisation may ask for `payments-read`",
+    );
+    finds(
+        |folder| {
+            folder.append(
+                "limits.cedar",
+                "\n@id(\"closed\")\n@reason(\"closed\")\nforbid (principal, action == Stint::Action::\"approve\", \
+                 resource == Stint::Entitlement::\"payments-read\");\n",
+            );
+        },
+        "error: unreachable: neither policy nor anybody of the organisation approves `payments-read`",
+    );
+}
+
+#[test]
+fn groups_without_members_are_errors_and_groups_without_use_are_warnings() {
+    finds(
+        |folder| {
+            folder.replace(
+                "catalog.toml",
+                "approvers = [\"platform-leads\"]",
+                "approvers = [\"platform-leads\", \"ghosts\"]",
+            )
+        },
+        "error: nobody of the organisation is in the group `ghosts`",
+    );
+    finds(
+        |folder| folder.replace("audit.cedar", "Stint::Group::\"auditors\"", "Stint::Group::\"auditor\""),
+        "the group `auditor`",
+    );
+    let folder = Folder::copy();
+    folder.replace("organisation.toml", "groups = [\"engineers\"]", "groups = [\"engineers\", \"choir\"]");
+    let said = folder.run("check");
+    assert!(
+        said.code == 0 && said.says("warning: neither the catalog nor a policy speaks of the group `choir`"),
+        "{said:?}"
+    );
+}

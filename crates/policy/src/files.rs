@@ -1,0 +1,41 @@
+//! The catalog as its author writes it, for tools that say where something is wrong. What is built in has been through
+//! the build script, and knows none of this.
+
+use crate::bundle::BundleError;
+use crate::catalog::{self, CatalogFile};
+use std::ops::Range;
+
+/// What is wrong with a text, and where, if that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Bytes of the text.
+    pub at: Option<Range<usize>>,
+    pub what: String,
+}
+
+/// A `catalog.toml` in the form that [`crate::PolicyBundle::from_sources`] takes.
+///
+/// # Errors
+/// [`Fault`], the first one.
+pub fn catalog_json(text: &str) -> Result<String, Fault> {
+    let fault = |error: toml::de::Error| Fault { at: error.span(), what: error.message().to_owned() };
+    toml::from_str::<CatalogFile>(text).map_err(fault)?;
+    let table: toml::Table = text.parse().map_err(fault)?;
+    let json = serde_json::to_string(&table).map_err(|error| Fault { at: None, what: error.to_string() })?;
+    match catalog::parse(&json) {
+        Ok(_) => Ok(json),
+        Err(error) => Err(placed(text, &error)),
+    }
+}
+
+/// What no type of a field can say is told with the entitlement's id, by which it is found again.
+fn placed(text: &str, error: &BundleError) -> Fault {
+    let (id, what) = match error {
+        BundleError::Duration { id, source } => (id, format!("entitlement `{id}`: {source}")),
+        BundleError::DuplicateEntitlement { id } => (id, error.to_string()),
+        other => return Fault { at: None, what: other.to_string() },
+    };
+    let literal = format!("\"{id}\"");
+    let at = text.rfind(&literal).map(|start| start..start + literal.len());
+    Fault { at, what }
+}
