@@ -68,6 +68,8 @@ impl Wire {
 
 fn pass_on(near: &TcpStream, left: &AtomicUsize, lost: Lost) {
     let far = TcpStream::connect(("127.0.0.1", POSTGRES.port())).unwrap();
+    near.set_nodelay(true).unwrap();
+    far.set_nodelay(true).unwrap();
     let (mut answers, mut back) = (far.try_clone().unwrap(), near.try_clone().unwrap());
     let answering = thread::spawn(move || {
         let _ = std::io::copy(&mut answers, &mut back);

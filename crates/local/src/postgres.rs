@@ -6,6 +6,7 @@
 mod binaries;
 mod certificate;
 mod files;
+mod front;
 
 use crate::process::tail;
 use crate::{LocalError, Result, wait};
@@ -70,18 +71,13 @@ impl Postgres {
         let certificate = Certificate::new()?;
         let data = initialize(binaries, files, &certificate)?;
         let port = free()?;
-        let mut command = files.command(Path::new("sh"));
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("postgres.sh"));
-        command.arg(files.folder()).arg(binaries.program("postgres")).arg("-D").arg(&data);
-        command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
-        command.args(["-c", "unix_socket_directories=", "-c", "ssl=on", "-c", "max_connections=200"]);
-        let log = files.log()?;
-        let twin = log.try_clone().map_err(LocalError::io("the log of PostgreSQL"))?;
-        command.stdin(Stdio::piped()).stdout(twin).stderr(log).process_group(0);
-        let mut child = command.spawn().map_err(LocalError::io("PostgreSQL cannot be started"))?;
+        let mut child = launch(binaries, files, &data, port)?;
         let hold = child.stdin.take();
-        let mut server = Self { port, root_pem: certificate.root_pem, child, hold };
+        let mut server = Self { port, root_pem: certificate.root_pem.clone(), child, hold };
         server.ready(files, &data)?;
+        if !has_tls(binaries, files) {
+            server.port = front::start(&certificate, port)?;
+        }
         Ok(server)
     }
 
@@ -146,6 +142,28 @@ impl Drop for Postgres {
     }
 }
 
+fn launch(binaries: &Binaries, files: &Files, data: &Path, port: u16) -> Result<Child> {
+    let mut command = files.command(Path::new("sh"));
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("postgres.sh"));
+    command.arg(files.folder()).arg(binaries.program("postgres")).arg("-D").arg(data);
+    command.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+    command.args(["-c", "unix_socket_directories=", "-c", "max_connections=200"]);
+    if has_tls(binaries, files) {
+        command.args(["-c", "ssl=on"]);
+    }
+    let log = files.log()?;
+    let twin = log.try_clone().map_err(LocalError::io("the log of PostgreSQL"))?;
+    command.stdin(Stdio::piped()).stdout(twin).stderr(log).process_group(0);
+    command.spawn().map_err(LocalError::io("PostgreSQL cannot be started"))
+}
+
+/// A server may be built without. Asked for a setting, it reads them all first, and refuses what it cannot do.
+fn has_tls(binaries: &Binaries, files: &Files) -> bool {
+    let mut ask = files.command(&binaries.program("postgres"));
+    ask.arg("-D").arg(files.folder().join("data")).args(["-c", "ssl=on", "-C", "ssl"]);
+    files.feed("asking PostgreSQL for TLS", ask, "").is_ok()
+}
+
 /// The server's files, with all that the sample has in them; nobody can log in as the superuser.
 fn initialize(binaries: &Binaries, files: &Files, certificate: &Certificate) -> Result<PathBuf> {
     let data = files.folder().join("data");
@@ -156,7 +174,8 @@ fn initialize(binaries: &Binaries, files: &Files, certificate: &Certificate) -> 
     files.write("data/server.crt", &certificate.chain_pem)?;
     files.write("data/server.key", &certificate.key_pem)?;
     // Whatever `initdb` trusts, the server does not.
-    files.write("data/pg_hba.conf", "hostssl all all 127.0.0.1/32 scram-sha-256\n")?;
+    let kind = if has_tls(binaries, files) { "hostssl" } else { "host" };
+    files.write("data/pg_hba.conf", &format!("{kind} all all 127.0.0.1/32 scram-sha-256\n"))?;
     for (database, statements) in [("postgres", ROLES), (DATABASE, TABLES)] {
         let mut single = files.command(&binaries.program("postgres"));
         single

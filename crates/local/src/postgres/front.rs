@@ -42,11 +42,14 @@ async fn pass_on(mut near: TcpStream, acceptor: TlsAcceptor, server: u16) -> Opt
 }
 
 fn acceptor(certificate: &Certificate) -> Result<TlsAcceptor> {
-    let bad = |cause: &dyn std::fmt::Display| LocalError::unexpected(format!("no TLS for PostgreSQL: {cause}"));
-    let chain = CertificateDer::from_pem_slice(certificate.chain_pem.as_bytes()).map_err(|cause| bad(&cause))?;
+    let bad =
+        |cause: &dyn std::fmt::Display| LocalError::unexpected(format!("no TLS for PostgreSQL: {cause}"));
+    let chain =
+        CertificateDer::from_pem_slice(certificate.chain_pem.as_bytes()).map_err(|cause| bad(&cause))?;
     let key = PrivateKeyDer::from_pem_slice(certificate.key_pem.as_bytes()).map_err(|cause| bad(&cause))?;
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(|cause| bad(&cause))?;
-    let config = builder.with_no_client_auth().with_single_cert(vec![chain], key).map_err(|cause| bad(&cause))?;
+    let config =
+        builder.with_no_client_auth().with_single_cert(vec![chain], key).map_err(|cause| bad(&cause))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
