@@ -16,6 +16,7 @@ mod expiry;
 mod hosts;
 mod names;
 mod passwords;
+mod provider;
 mod psql;
 mod removal;
 mod scene;

@@ -10,7 +10,7 @@ use std::env;
 use std::error::Error;
 
 /// The crates whose events follow the configured level: the libraries (by prefix) and the functions' binaries.
-const OURS: [&str; 7] = ["stint", "request", "approve", "notify", "grant", "expire", "reconcile"];
+const OURS: [&str; 8] = ["stint", "request", "approve", "notify", "grant", "expire", "reconcile", "postgres"];
 
 /// Starts logging, once, at the beginning of `main`. Level and format follow Lambda's own settings,
 /// `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`; Lambda adds the time.

@@ -5,13 +5,15 @@
 //! `CREATEROLE` and without `SUPERUSER`, as on RDS, over TLS that trusts one given root and nobody else.
 //!
 //! Guards: no password is ever in a statement, an error or a log; no name reaches a statement unchecked; everything
-//! is safe to repeat from wherever it broke off. It must not know AWS, nor what a request or an approval is.
+//! is safe to repeat from wherever it broke off. [`provider`] puts the second behind the contract of providers. It must
+//! not know AWS, nor what a request or an approval is.
 
 mod error;
 mod login_secret;
 mod names;
 pub mod one_time;
 mod password;
+pub mod provider;
 pub mod rotation;
 pub mod scram;
 mod secret;
