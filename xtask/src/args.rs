@@ -15,6 +15,7 @@ pub(crate) enum Command {
 pub(crate) enum Measurement {
     Functions,
     Expiry,
+    Postgres,
 }
 
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -34,6 +35,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         ["bench"] => Ok(Command::Bench { only: None }),
         ["bench", "expiry"] => Ok(Command::Bench { only: Some(Measurement::Expiry) }),
         ["bench", "functions"] => Ok(Command::Bench { only: Some(Measurement::Functions) }),
+        ["bench", "postgres"] => Ok(Command::Bench { only: Some(Measurement::Postgres) }),
         words => Err(format!("not understood: {}", words.join(" "))),
     }
 }
@@ -69,6 +71,7 @@ mod tests {
         assert_eq!(parsed("up --port 4600 --detach"), Ok(Command::Up { port: Some(4600), detach: true }));
         assert_eq!(parsed("up"), Ok(Command::Up { port: None, detach: false }));
         assert_eq!(parsed("bench expiry"), Ok(Command::Bench { only: Some(Measurement::Expiry) }));
+        assert_eq!(parsed("bench postgres"), Ok(Command::Bench { only: Some(Measurement::Postgres) }));
         assert_eq!(parsed("bench"), Ok(Command::Bench { only: None }));
         assert_eq!(parsed("test --only docs"), Ok(Command::Test { only: Some("docs".to_owned()) }));
         assert_eq!(parsed("demo --without-cleanup"), Ok(Command::Demo { without_cleanup: true }));

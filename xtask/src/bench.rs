@@ -1,7 +1,9 @@
-//! What Stint needs, measured: the functions on this machine, and the end of many grants in virtual time.
+//! What Stint needs, measured: the functions on this machine, the end of many grants in virtual time, and one-time
+//! roles in a PostgreSQL server.
 
 mod expiry;
 mod functions;
+mod postgres;
 
 use crate::args::Measurement;
 use stint_local::Result;
@@ -13,6 +15,9 @@ pub(crate) fn run(only: Option<Measurement>) -> Result<()> {
     }
     if wanted(Measurement::Functions) {
         functions::run()?;
+    }
+    if wanted(Measurement::Postgres) {
+        postgres::run()?;
     }
     Ok(())
 }

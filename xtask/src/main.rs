@@ -19,8 +19,9 @@ cargo xtask COMMAND
   demo [--without-cleanup]   somebody asks, somebody approves, access ends: with proof
   test [--only STEP]         everything that CI runs
   build --release            the functions for AWS, into target/lambda
-  bench [functions|expiry]   the functions' cold start, memory and size against their limits; the end of many grants
-                             against IAM's rate, in virtual time
+  bench [functions|expiry|postgres]
+                             the functions' cold start, memory and size against their limits; the end of many grants
+                             against IAM's rate, in virtual time; one-time roles against the same statements run bare
 
 Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv. Everything else is fetched.";
 
