@@ -20,6 +20,7 @@ mod secret;
 mod server;
 mod session;
 mod tls;
+mod vaulted;
 
 pub use error::{Error, Result};
 pub use login_secret::{BadSecret, LoginSecret};
@@ -27,3 +28,4 @@ pub use names::{BadName, Identifier, MemberRole, RoleName};
 pub use password::{NewPassword, Random};
 pub use secret::Secret;
 pub use server::{Limits, Login, Server};
+pub use vaulted::{Administrators, VaultedLogins};

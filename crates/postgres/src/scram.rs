@@ -36,6 +36,15 @@ pub fn verifier(password: &Secret, salt: &[u8], iterations: NonZeroU32) -> Verif
     Verifier(format!("SCRAM-SHA-256${iterations}:{salt}${stored}:{server}"))
 }
 
+/// A salt is nobody's secret, only another one for each password. Of a password that is all chance it may follow.
+#[must_use]
+pub fn salt_of(password: &Secret) -> [u8; 16] {
+    let digest = digest::digest(&digest::SHA256, &[b"stint salt ", password.reveal().as_bytes()].concat());
+    let mut salt = [0; 16];
+    salt.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    salt
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use stint_app::ports::{ProviderError, RotatedLogin, Secret};
 use stint_aws::client::SdkConfig;
 use stint_aws::vault::{IamUserKeys, SecretsVault};
-use stint_postgres::{Administrators, PostgresLogins};
+use stint_postgres::{Administrators, VaultedLogins};
 
 pub(crate) struct Logins {
     keys: IamUserKeys,
-    postgres: PostgresLogins<InTheVault>,
+    postgres: VaultedLogins<InTheVault>,
 }
 
 impl Logins {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         let administrators = InTheVault(SecretsVault::new(config));
-        Self { keys: IamUserKeys::new(config), postgres: PostgresLogins::new(administrators) }
+        Self { keys: IamUserKeys::new(config), postgres: VaultedLogins::new(administrators) }
     }
 }
 
