@@ -48,19 +48,21 @@ impl Database {
 
     /// A login as Amazon RDS keeps one in Secrets Manager, with the password that it had at first.
     #[must_use]
-    pub fn login(&self, user: &str) -> Value {
-        json!({"engine": "postgres", "host": self.host, "port": self.port, "dbname": self.name, "username": user,
-               "password": at(&self.passwords, &format!("/{user}")), "root_certificate": self.root_certificate})
+    pub fn login(&self, user: &str, administrator: Option<&str>) -> Value {
+        let mut login = json!({"engine": "postgres", "host": self.host, "port": self.port, "dbname": self.name, "username": user,
+               "password": at(&self.passwords, &format!("/{user}")), "root_certificate": self.root_certificate});
+        if let (Some(fields), Some(name)) = (login.as_object_mut(), administrator) {
+            fields.insert("masterarn".to_owned(), name.into());
+        }
+        login
     }
 }
 
 /// Puts both into the vault. What is there stays.
 pub fn seed(admin: &Admin, outputs: &Outputs, http: &Http) -> Result<()> {
     let database = Database::of(http)?;
-    secret(admin, ADMINISTRATOR, &database.login("stint_admin"))?;
-    let mut owner = database.login("orders_owner");
-    owner["masterarn"] = ADMINISTRATOR.into();
-    vaulted(admin, LOGIN, &owner)?;
+    secret(admin, ADMINISTRATOR, &database.login("stint_admin", None))?;
+    vaulted(admin, LOGIN, &database.login("orders_owner", Some(ADMINISTRATOR)))?;
     if let Some(key) = user_with_key(admin, outputs)? {
         vaulted(admin, KEY, &key)?;
     }

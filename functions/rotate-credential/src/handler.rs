@@ -32,12 +32,15 @@ struct StepEvent {
 }
 
 #[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "camelCase")]
 enum Step {
-    CreateSecret,
-    SetSecret,
-    TestSecret,
-    FinishSecret,
+    #[serde(rename = "createSecret")]
+    Create,
+    #[serde(rename = "setSecret")]
+    Set,
+    #[serde(rename = "testSecret")]
+    Test,
+    #[serde(rename = "finishSecret")]
+    Finish,
 }
 
 pub(crate) struct Deps<L, P, V, T, W, S> {
@@ -96,10 +99,10 @@ where
             version: &version,
         };
         let step = match event.step {
-            Step::CreateSecret => RotationStep::Create,
-            Step::SetSecret => RotationStep::Set,
-            Step::TestSecret => RotationStep::Test,
-            Step::FinishSecret => RotationStep::Finish,
+            Step::Create => RotationStep::Create,
+            Step::Set => RotationStep::Set,
+            Step::Test => RotationStep::Test,
+            Step::Finish => RotationStep::Finish,
         };
         self.patiently(&rotation, step).await.map_err(rotate_error)?;
         tracing::info!(secret = %secret, step = ?step, outcome = "done", "rotating");
