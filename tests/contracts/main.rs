@@ -3,18 +3,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
 
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use stint_app::ports::{
-    Artefact, Directory, ExecutionStatus, Inventory, Provider, Surroundings, Workflow, WorkflowError,
-    WorkflowInput,
+    Artefact, Directory, Enrolment, ExecutionStatus, Inventory, Provider, Surroundings, Unfit, Workflow,
+    WorkflowError, WorkflowInput,
 };
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::iam::Iam;
+use stint_aws::lambda_provider::LambdaProvider;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
+use stint_domain::provided::Provided;
 use stint_domain::window::Window;
 use stint_local::stage::Stage;
 use stint_test_support::contracts;
@@ -126,6 +129,32 @@ fn sessions_of_roles_are_given_taken_and_told_the_truth_about() {
     run(async {
         contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &known, now()).await;
         contracts::a_provider_refuses_a_stranger_for_good(&provider, &stranger, now()).await;
+    });
+}
+
+fn provided(function: &str, target: &str) -> Access {
+    let provided = Provided {
+        function: function.parse().unwrap(),
+        target: target.parse().unwrap(),
+        parameters: BTreeMap::new(),
+        has_credential: false,
+        can_cut_live_sessions: true,
+        max_overstay_seconds: 5,
+    };
+    Access::Provided { provided, principal: "ana".parse().unwrap() }
+}
+
+#[test]
+fn what_a_provider_of_ones_own_gives_is_given_taken_and_told_the_truth_about() {
+    const EXAMPLE: &str = "stint-provider-example";
+    let provider = LambdaProvider::new(&config(Stage::shared().unwrap()));
+    let (known, stranger) = (provided(EXAMPLE, "beta-search"), provided(EXAMPLE, "no-such-feature"));
+    let nowhere = provided("stint-provider-nowhere", "beta-search");
+    run(async {
+        contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &known, now()).await;
+        contracts::a_provider_refuses_a_stranger_for_good(&provider, &stranger, now()).await;
+        assert_eq!(provider.check(&known).await.unwrap(), Ok(()));
+        assert_eq!(provider.check(&nowhere).await.unwrap(), Err(Unfit::NotEnrolled));
     });
 }
 

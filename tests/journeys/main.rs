@@ -18,6 +18,7 @@ mod export;
 mod extended;
 mod golden;
 mod never;
+mod provided;
 mod quiet;
 mod revealed;
 mod scene;

@@ -50,6 +50,12 @@ pub(crate) fn workflow(role: &Role<'_>, stage: &Stage, may: &[&str]) {
         "stint-request" => role.allowed("to call expire", &invoke("stint-expire")),
         _ => role.refused("to call expire", &invoke("stint-expire")),
     }
+    match role.function {
+        "stint-grant" | "stint-reveal" | "stint-expire" | "stint-reconcile" => {
+            role.allowed("to call a provider", &invoke("stint-provider-example"));
+        }
+        _ => role.refused("to call a provider", &invoke("stint-provider-example")),
+    }
 }
 
 /// An execution that is over, and the token that it waited with.

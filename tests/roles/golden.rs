@@ -64,7 +64,8 @@ fn condition(statement: &Value) -> String {
 }
 
 /// Where a wildcard stands in a resource, and why nothing narrower would do.
-const WILDCARDS: [(&str, &str); 15] = [
+const WILDCARDS: [(&str, &str); 16] = [
+    (":function:stint-provider-*", "providers are yet to come; their names say what they are"),
     ("table/stint-grants/index/*", "all indexes of the table"),
     ("table/stint-audit/index/*", "all indexes of the table"),
     ("execution:stint-access:*", "executions are named by requests, which are yet to come"),

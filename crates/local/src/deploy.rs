@@ -2,7 +2,7 @@
 
 use crate::admin::{Admin, element, elements};
 use crate::tools::Tools;
-use crate::{LocalError, Result, cloud, paths, process, wait};
+use crate::{LocalError, Result, cloud, functions, paths, process, wait};
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
@@ -40,6 +40,23 @@ pub fn deploy(tools: &Tools, url: &str) -> Result<()> {
     sam.current_dir(paths::stage()).args(["deploy", "--config-env", "local", "--parameter-overrides"]);
     sam.arg(format!("MailFrom={MAIL_FROM}")).arg(format!("PublicUrl={url}"));
     process::output("sam deploy", as_administrator(&mut sam, url)).map(drop)
+}
+
+/// Deploys the example of a provider, beside Stint and with no knowledge of it.
+pub fn deploy_example(tools: &Tools, url: &str) -> Result<()> {
+    let mut sam = tools.command("sam")?;
+    sam.current_dir(paths::stage()).args([
+        "deploy",
+        "--config-env",
+        "local",
+        "--stack-name",
+        "stint-example",
+    ]);
+    sam.args(["--template-file", functions::EXAMPLE, "--s3-prefix", "stint-example", "--config-file"]);
+    // It would look for one beside the template.
+    sam.arg(paths::stage().join("samconfig.toml"));
+    sam.args(["--parameter-overrides", "Architecture=x86_64"]);
+    process::output("sam deploy of the example", as_administrator(&mut sam, url)).map(drop)
 }
 
 /// Deploys `infra/enrolment.yaml` as a stack of this name.

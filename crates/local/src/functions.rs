@@ -11,12 +11,30 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub const NAMES: [&str; 8] =
-    ["request", "approve", "notify", "grant", "reveal", "expire", "rotate-credential", "reconcile"];
+/// Stint's own, and the example of a provider.
+pub const NAMES: [&str; 9] = [
+    "request",
+    "approve",
+    "notify",
+    "grant",
+    "reveal",
+    "expire",
+    "rotate-credential",
+    "reconcile",
+    "provider-example",
+];
+
+/// The template of the example.
+pub(crate) const EXAMPLE: &str = "examples/feature-flag-provider/template.yaml";
 
 /// What else is deployed.
-const OTHERS: [&str; 4] =
-    ["samconfig.toml", "infra/template.yaml", "infra/enrolment.yaml", "statemachines/access.asl.json"];
+const OTHERS: [&str; 5] = [
+    "samconfig.toml",
+    "infra/template.yaml",
+    "infra/enrolment.yaml",
+    "statemachines/access.asl.json",
+    EXAMPLE,
+];
 
 /// The package of a function.
 #[must_use]

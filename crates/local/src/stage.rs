@@ -4,7 +4,7 @@ use crate::admin::Admin;
 use crate::api::Session;
 use crate::browser::Browser;
 use crate::cloud::{Cloud, Leash};
-use crate::deploy::{Outputs, deploy};
+use crate::deploy::{Outputs, deploy, deploy_example};
 use crate::hooks::{self, Invocation};
 use crate::http::{Answer, Http};
 use crate::json::{at, items};
@@ -191,6 +191,7 @@ impl Stage {
 /// Deploys to the cloud at `url` and seeds it.
 pub fn set_up(tools: &Tools, url: &str) -> Result<()> {
     step("sam deploy", || deploy(tools, url))?;
+    step("sam deploy of the example", || deploy_example(tools, url))?;
     let admin = Admin::new(Http::new(url.to_owned()));
     step("seeding the sample organisation", || seed::seed(&admin, &Outputs::read(&admin)?))
 }
