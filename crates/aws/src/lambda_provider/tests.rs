@@ -103,6 +103,10 @@ async fn an_error_of_the_function_is_tried_again_and_a_refusal_is_not() {
     let ProviderError::Unavailable(cause) = error else { panic!("not for good") };
     assert!(!format!("{cause} {cause:?}").contains("s3cret"));
 
+    let failed = Answers::failed(r#"{"answer":"done"}"#);
+    let error = LambdaProvider::new(&config(&failed)).activate(&artefact()).await;
+    assert!(matches!(error, Err(ProviderError::Unavailable(_))), "whatever it looks like");
+
     let (no, _) = provider(200, r#"{"answer":"refused","reason":"there is no\nsuch door"}"#);
     let error = no.activate(&artefact()).await.unwrap_err();
     assert!(matches!(error, ProviderError::Refused { reason, .. } if reason == "there is no such door"));
