@@ -126,6 +126,25 @@ fn a_connection_of_the_old_password_is_cut_and_no_password_is_in_the_servers_log
 }
 
 #[test]
+fn a_database_role_of_its_own_works_in_the_window_and_is_gone_after_it() {
+    let _alone = alone();
+    let journey = Journey::begin("orders-read", "12s");
+    journey.decided("approve");
+    let ends_at = journey.window_end();
+    journey.until_grant("ACTIVE");
+    let fields = shown(&journey);
+    assert_eq!(psql(&fields, "SELECT item FROM orders WHERE id = 4711"), Ok("a sample order".to_owned()));
+    let denied = psql(&fields, "DELETE FROM orders");
+    assert!(matches!(&denied, Err(said) if said.contains("permission denied")), "{denied:?}");
+    until(ends_at);
+    assert_eq!(journey.ended(), succeeded(&["AwaitApproval", "Grant", "AccessWindow", "Expire"]));
+    let after = psql(&fields, "SELECT 1");
+    assert!(refused(&after), "{after:?}");
+    assert_eq!(journey.look()["grant"]["state"], "ENDED");
+    secrets::are_nowhere();
+}
+
+#[test]
 fn an_access_key_works_in_the_window_and_is_gone_after_it_with_the_sessions_made_of_it() {
     let _alone = alone();
     let journey = Journey::begin(KEY, "10s");

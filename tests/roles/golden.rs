@@ -64,7 +64,8 @@ fn condition(statement: &Value) -> String {
 }
 
 /// Where a wildcard stands in a resource, and why nothing narrower would do.
-const WILDCARDS: [(&str, &str); 16] = [
+const WILDCARDS: [(&str, &str); 17] = [
+    (":secret:stint/postgres/*", "databases are yet to come"),
     (":function:stint-provider-*", "providers are yet to come; their names say what they are"),
     ("table/stint-grants/index/*", "all indexes of the table"),
     ("table/stint-audit/index/*", "all indexes of the table"),

@@ -23,7 +23,7 @@ mod session;
 mod sigv4;
 mod structure;
 
-pub(crate) const FUNCTIONS: [&str; 8] = [
+pub(crate) const FUNCTIONS: [&str; 9] = [
     "stint-request",
     "stint-approve",
     "stint-notify",
@@ -31,5 +31,6 @@ pub(crate) const FUNCTIONS: [&str; 8] = [
     "stint-reveal",
     "stint-expire",
     "stint-rotate-credential",
+    "stint-provider-postgres",
     "stint-reconcile",
 ];

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Stint's own, and the example of a provider.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "request",
     "approve",
     "notify",
@@ -21,6 +21,7 @@ pub const NAMES: [&str; 9] = [
     "expire",
     "rotate-credential",
     "reconcile",
+    "provider-postgres",
     "provider-example",
 ];
 

@@ -14,6 +14,8 @@ pub const KEY: &str = "stint/vault/reports-key";
 /// The user whose key is vaulted. It may read payments, at any time: what is rationed is the key.
 pub const USER: &str = "reports";
 const ADMINISTRATOR: &str = "stint/administrators/orders";
+/// The same login, for the provider of one-time roles.
+const MAKES_ROLES: &str = "stint/postgres/orders";
 
 /// The database server of a local cloud.
 pub struct Database {
@@ -61,7 +63,8 @@ impl Database {
 /// Puts both into the vault. What is there stays.
 pub fn seed(admin: &Admin, outputs: &Outputs, http: &Http) -> Result<()> {
     let database = Database::of(http)?;
-    secret(admin, ADMINISTRATOR, &database.login("stint_admin", None))?;
+    let administrator = database.login("stint_admin", None);
+    [ADMINISTRATOR, MAKES_ROLES].iter().try_for_each(|name| secret(admin, name, &administrator))?;
     vaulted(admin, LOGIN, &database.login("orders_owner", Some(ADMINISTRATOR)))?;
     if let Some(key) = user_with_key(admin, outputs)? {
         vaulted(admin, KEY, &key)?;
