@@ -1,7 +1,7 @@
-//! Both tables, under each of the seven roles: what is refused, beside what is allowed.
+//! Both tables, under the role of each function: what is refused, beside what is allowed.
 
-use crate::FUNCTIONS;
 use crate::session::Role;
+use crate::{PROVIDER, on_the_tables};
 use serde_json::{Value, json};
 use stint_local::http::Answer;
 use stint_local::stage::Stage;
@@ -28,7 +28,7 @@ fn insert(stream: &str) -> Value {
 #[test]
 fn the_audit_can_be_added_to_and_not_changed_by_any_function() {
     let stage = Stage::shared().unwrap();
-    for function in FUNCTIONS {
+    for function in on_the_tables() {
         let (role, stream) = (Role::of(stage, function), format!("roles-{function}"));
         role.allowed("INSERT", &role.dynamodb("ExecuteStatement", &insert(&stream)));
         role.passed("INSERT, once", &role.dynamodb("ExecuteStatement", &insert(&stream)), "DuplicateItem");
@@ -81,7 +81,7 @@ fn reads(role: &Role<'_>, stream: &str) {
 #[test]
 fn records_are_read_by_key_written_by_condition_and_never_deleted() {
     let stage = Stage::shared().unwrap();
-    for function in FUNCTIONS {
+    for function in on_the_tables() {
         let role = Role::of(stage, function);
         let key = json!({"pk": {"S": format!("roles#{function}")}, "sk": {"S": "x"}});
         let of = format!("WHERE pk = 'roles#{function}' AND sk = 'x'");
@@ -126,5 +126,29 @@ fn listed(role: &Role<'_>, answer: &Answer) {
         | "stint-expire"
         | "stint-rotate-credential" => role.refused("Query", answer),
         _ => role.allowed("Query", answer),
+    }
+}
+
+#[test]
+fn a_provider_reaches_no_table_and_no_secret_but_its_own() {
+    let stage = Stage::shared().unwrap();
+    stint_local::vault::seed(&stage.admin, &stage.outputs, &stage.http).unwrap();
+    let role = Role::of(stage, PROVIDER);
+    role.refused(
+        "GetItem",
+        &role.dynamodb("GetItem", &json!({"TableName": GRANTS, "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}})),
+    );
+    let value = |role: &Role<'_>, name: &str| {
+        role.json("secretsmanager", "secretsmanager.GetSecretValue", &json!({ "SecretId": name }))
+    };
+    role.refused("a vaulted secret", &value(&role, "stint/vault/orders-owner"));
+    role.refused("an administrator's", &value(&role, "stint/administrators/orders"));
+    role.allowed("its own", &value(&role, "stint/postgres/orders"));
+    let reveal = Role::of(stage, "stint-reveal");
+    reveal.allowed("what it hands out", &value(&reveal, "stint/vault/orders-owner"));
+    reveal.refused("who makes roles", &value(&reveal, "stint/postgres/orders"));
+    for function in ["stint-request", "stint-grant", "stint-expire", "stint-reconcile"] {
+        let role = Role::of(stage, function);
+        role.refused(function, &value(&role, "stint/vault/orders-owner"));
     }
 }

@@ -23,6 +23,14 @@ mod session;
 mod sigv4;
 mod structure;
 
+/// They know nothing of the tables, and what they give is not Stint's own.
+pub(crate) const PROVIDER: &str = "stint-provider-postgres";
+
+/// Those that keep the records.
+pub(crate) fn on_the_tables() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.into_iter().filter(|name| *name != PROVIDER)
+}
+
 pub(crate) const FUNCTIONS: [&str; 9] = [
     "stint-request",
     "stint-approve",
@@ -31,6 +39,6 @@ pub(crate) const FUNCTIONS: [&str; 9] = [
     "stint-reveal",
     "stint-expire",
     "stint-rotate-credential",
-    "stint-provider-postgres",
+    PROVIDER,
     "stint-reconcile",
 ];
