@@ -23,7 +23,7 @@ cargo xtask COMMAND
                              the functions' cold start, memory and size against their limits; the end of many grants
                              against IAM's rate, in virtual time; one-time roles against the same statements run bare
 
-Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv. Everything else is fetched.";
+Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv, PostgreSQL 15 or later. Everything else is fetched.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -5,7 +5,7 @@ use cedar_policy::{Schema, ValidationMode, Validator};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
-use stint_domain::entitlement::{AccessKind, Entitlement, Permission, Risk};
+use stint_domain::entitlement::{Entitlement, Permission, Risk};
 use stint_policy::{PolicyBundle, sample};
 
 /// Inline policies of one IAM user share 2,048 characters; a grant must leave room beside it.
