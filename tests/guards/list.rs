@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 20] = [
+pub(crate) const GUARDS: [Guard; 23] = [
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant/decide.rs",
@@ -44,7 +44,7 @@ pub(crate) const GUARDS: [Guard; 20] = [
         "what was removed is read back",
         "crates/app/src/end_access.rs",
         "Err(NotRemoved { error: format!(\"still there: {looked_at}\"), taken: false })",
-        "Ok(Evidence::Gone(stint_domain::grant::Receipt { looked_at, answered: String::new(), at: surroundings.now() }))",
+        "Ok(Seen::Over(Evidence::Gone(stint_domain::grant::Receipt { looked_at, answered: String::new(), at: surroundings.now() })))",
         ("journeys", "mended::"),
     ),
     guard(
@@ -165,5 +165,26 @@ pub(crate) const GUARDS: [Guard; 20] = [
         "let same = earlier.scope.requester == scope.requester",
         "let same = true",
         ("journeys", "extensions::"),
+    ),
+    guard(
+        "a credential is not free before it has been rotated",
+        "crates/app/src/custody.rs",
+        "(Some(GrantState::Deactivating { .. }), Some(over)) if proven(over) => {",
+        "(Some(_), Some(GrantState::Deactivating { .. })) => {",
+        ("journeys", "checkouts::"),
+    ),
+    guard(
+        "a credential has one holder",
+        "crates/domain/src/custody.rs",
+        "(Some(holder), _) => return Err(Occupied::Held { by: holder }),",
+        "(Some(_), _) => {}",
+        ("journeys", "checkouts::"),
+    ),
+    guard(
+        "nothing rotates in somebody's hands",
+        "crates/app/src/rotate_credential.rs",
+        "        self.in_nobodys_hands().await?;",
+        "",
+        ("journeys", "checkouts::nothing_rotates"),
     ),
 ];

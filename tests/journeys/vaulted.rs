@@ -4,10 +4,9 @@ use crate::scene::{Journey, now, stage, succeeded};
 use crate::secrets;
 use crate::seen::until;
 use serde_json::{Value, json};
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stint_local::probe::Access;
-use stint_local::vault::{self, Database};
+use stint_local::vault::{self, Answered, Database};
 use stint_local::wait;
 
 const LOGIN: &str = "orders-repair";
@@ -24,20 +23,10 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// What `psql` says to a login's fields: its output, or what the server answered.
 fn psql(fields: &Value, sql: &str) -> Result<String, String> {
-    let database = Database::of(&stage().http).unwrap();
-    let field = |name: &str| fields[name].as_str().unwrap().to_owned();
-    let root = std::env::temp_dir().join(format!("stint-root-{}.pem", std::process::id()));
-    std::fs::write(&root, field("root_certificate")).unwrap();
-    let done = Command::new(format!("{}/psql", database.programs))
-        .args(["-X", "-A", "-t", "-h", &field("host"), "-p", &field("port"), "-U", &field("username")])
-        .args(["-d", &field("dbname"), "-c", sql])
-        .env("PGPASSWORD", field("password"))
-        .env("PGSSLMODE", "verify-full")
-        .env("PGSSLROOTCERT", &root)
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    if done.status.success() { Ok(text(&done.stdout)) } else { Err(text(&done.stderr)) }
+    match Database::of(&stage().http).unwrap().psql(fields, sql).unwrap() {
+        Answered::Rows(rows) => Ok(rows),
+        Answered::Refused(why) => Err(why),
+    }
 }
 
 fn shown(journey: &Journey) -> Value {

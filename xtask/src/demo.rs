@@ -1,6 +1,7 @@
 //! One request from asking to its end, with proof at each step. Proof is what IAM says to the requester's own key.
 
 mod credentials;
+mod vault;
 
 use crate::audit_table;
 use jiff::Timestamp;
@@ -56,6 +57,7 @@ fn story(stage: &Stage, without_cleanup: bool) -> Result<()> {
         None => {
             removed(stage, &ana, &request_id, 7)?;
             credentials::show(stage, &ana)?;
+            vault::show(stage, &ana)?;
         }
         Some(off) => late(stage, &ana, &probe, &request_id, off)?,
     }

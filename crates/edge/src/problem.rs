@@ -306,9 +306,14 @@ impl Problem {
 }
 
 fn in_turn(held: &InUse) -> String {
+    let waiting = match held.ahead {
+        0 => "nobody waits for it".to_owned(),
+        1 => "one waits for it".to_owned(),
+        many => format!("{many} wait for it"),
+    };
     format!(
-        "{} has it until {}, and {} wait for it. Send `queue` as true to wait for your turn, which would come at about {}.",
-        held.holder, held.until, held.ahead, held.estimate
+        "{} has it until {}, and {waiting}. Send `queue` as true to wait for your turn, which would come at about {}.",
+        held.holder, held.until, held.estimate
     )
 }
 

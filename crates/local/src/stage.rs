@@ -196,6 +196,13 @@ pub fn set_up(tools: &Tools, url: &str) -> Result<()> {
     step("seeding the sample organisation", || seed::seed(&admin, &Outputs::read(&admin)?))
 }
 
+/// Starts the database of the cloud at `url`, and puts its sample logins into the vault.
+pub fn fill_vault(url: &str) -> Result<()> {
+    let http = Http::new(url.to_owned());
+    let admin = Admin::new(http.clone());
+    crate::vault::seed(&admin, &Outputs::read(&admin)?, &http)
+}
+
 /// The sample person of this name.
 pub fn sample(username: &str) -> Result<SamplePerson> {
     let found = everybody().into_iter().find(|person| person.username == username);

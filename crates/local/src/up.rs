@@ -44,6 +44,10 @@ pub fn bring_up(port: Option<u16>, detach: bool) -> Result<Up> {
     let was_up = known.as_ref().is_some_and(|state| state.deployed.as_ref() == Some(&deployed));
     if !was_up {
         stage::set_up(&tools, &url)?;
+        let filled = progress::step("filling the vault", || stage::fill_vault(&url));
+        if let Err(error) = filled {
+            progress::note(&format!("no vault: {error}"));
+        }
         let port = known.map_or(port.unwrap_or(cloud::PORT), |state| state.port);
         write(&State { port, deployed: Some(deployed) })?;
     }

@@ -6,8 +6,11 @@ use crate::admin::{Admin, element};
 use crate::deploy::Outputs;
 use crate::http::Http;
 use crate::json::at;
-use crate::{LocalError, Result, cloud};
+use crate::{LocalError, Result, cloud, paths};
 use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 pub const LOGIN: &str = "stint/vault/orders-owner";
 pub const KEY: &str = "stint/vault/reports-key";
@@ -57,6 +60,40 @@ impl Database {
             fields.insert("masterarn".to_owned(), name.into());
         }
         login
+    }
+}
+
+/// What a server says to psql.
+pub enum Answered {
+    Rows(String),
+    Refused(String),
+}
+
+impl Database {
+    /// Asked as somebody would who has been shown these fields of a login.
+    pub fn psql(&self, fields: &Value, sql: &str) -> Result<Answered> {
+        let field = |name: &str| text_of(fields, name);
+        let root = paths::state()?.join(format!("root-of-{}.pem", self.port));
+        fs::write(&root, field("root_certificate")).map_err(LocalError::io(root.display()))?;
+        let mut psql = Command::new(Path::new(&self.programs).join("psql"));
+        psql.args(["-X", "-A", "-t", "-h", &field("host"), "-p", &field("port"), "-U", &field("username")])
+            .args(["-d", &field("dbname"), "-c", sql])
+            .env("PGPASSWORD", field("password"))
+            .env("PGSSLMODE", "verify-full")
+            .env("PGSSLROOTCERT", &root);
+        let done = psql.output().map_err(LocalError::io("psql cannot be started"))?;
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        Ok(match done.status.success() {
+            true => Answered::Rows(said(&done.stdout)),
+            false => Answered::Refused(said(&done.stderr)),
+        })
+    }
+}
+
+fn text_of(fields: &Value, name: &str) -> String {
+    match at(fields, &format!("/{name}")) {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
