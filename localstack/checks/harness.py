@@ -140,7 +140,7 @@ def stand_in(folder):
     shutil.copy(ROOT / "samconfig.toml", folder)
     body = (ROOT / "localstack/checks/placeholder.py").read_text()
     template = (ROOT / "infra/template.yaml").read_text()
-    for function in set(re.findall(r"CodeUri: \.\./target/lambda/(\w+)/", template)):
+    for function in set(re.findall(r"CodeUri: \.\./target/lambda/([\w-]+)/", template)):
         bootstrap = folder / "target/lambda" / function / "bootstrap"
         bootstrap.parent.mkdir(parents=True)
         bootstrap.write_text(f"#!{sys.executable}\n{body}")
