@@ -71,7 +71,17 @@ fn what_is_listed_for_somebody_is_what_they_may_ask_for() {
             .map(|item| item["id"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    let engineers = ["build-logs-read", "fire-drill", "incident-read", "payments-read", "payments-repair"];
+    let engineers = [
+        "beta-checkout",
+        "build-logs-read",
+        "fire-drill",
+        "incident-read",
+        "orders-read",
+        "orders-repair",
+        "payments-read",
+        "payments-repair",
+        "reports-export",
+    ];
     assert_eq!(listed("ana"), engineers);
     assert_eq!(listed("dora"), ["build-logs-read"]);
     assert_eq!(listed("finn"), Vec::<String>::new());
