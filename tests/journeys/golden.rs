@@ -18,7 +18,7 @@ fn golden(name: &str, request_id: &str) -> Value {
 }
 
 fn send(name: &str, request_id: &str) -> Result<Value, Value> {
-    let function = name.split('-').next().unwrap();
+    let function = name.split('-').next().unwrap().replace('_', "-");
     hooks::invoke(&stage().admin, &format!("stint-{function}"), &golden(name, request_id)).unwrap()
 }
 
@@ -63,6 +63,18 @@ fn expire_takes_what_the_rule_for_ended_executions_ever_sent() {
 }
 
 #[test]
+fn rotate_credential_takes_what_it_was_ever_sent() {
+    let journey = Journey::begin("build-logs-read", "30m");
+    journey.until_grant("ACTIVE");
+    let too_early = send("rotate_credential", &journey.id).unwrap_err();
+    assert_eq!(too_early["errorType"], "Stint.WindowMoved", "a rotation has no authority to end it");
+    assert_eq!(journey.look()["grant"]["state"], "ACTIVE");
+    journey.withdraw("return");
+    let nobodys = send("rotate_credential", "req-01980000000070008000000000000001").unwrap_err();
+    assert_eq!(nobodys["errorType"], "Stint.Invalid");
+}
+
+#[test]
 fn reconcile_takes_what_it_was_ever_sent() {
     assert!(send("reconcile", "").is_ok());
 }
@@ -90,12 +102,17 @@ fn sent_by(machine: &Value, state: &str) -> BTreeSet<String> {
 #[test]
 fn what_is_sent_today_is_among_what_is_kept() {
     let machine: Value = serde_json::from_str(&root("statemachines/access.asl.json")).unwrap();
-    for (state, name) in [("AwaitApproval", "notify"), ("Grant", "grant"), ("Expire", "expire")] {
+    for (state, name) in [
+        ("AwaitApproval", "notify"),
+        ("Grant", "grant"),
+        ("Expire", "expire"),
+        ("RotateCredential", "rotate_credential"),
+    ] {
         let kept: BTreeSet<_> = golden(name, "").as_object().unwrap().keys().cloned().collect();
         assert_eq!(sent_by(&machine, state), kept, "{state}");
     }
     let tasks = machine["States"].as_object().unwrap().values().filter(|state| state["Type"] == "Task");
-    assert_eq!(tasks.count(), 3, "a new task needs a golden payload");
+    assert_eq!(tasks.count(), 4, "a new task needs a golden payload");
     let template = root("infra/template.yaml");
     for sent in [
         r#"{"request_id": "<name>", "trigger": "execution", "status": "<status>"}"#,
