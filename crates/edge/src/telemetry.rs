@@ -10,10 +10,22 @@ use std::env;
 use std::error::Error;
 
 /// The crates whose events follow the configured level: the libraries (by prefix) and the functions' binaries.
-const OURS: [&str; 8] = ["stint", "request", "approve", "notify", "grant", "expire", "reconcile", "postgres"];
+const OURS: [&str; 10] = [
+    "stint",
+    "approve",
+    "expire",
+    "grant",
+    "notify",
+    "provider_postgres",
+    "reconcile",
+    "request",
+    "reveal",
+    "rotate_credential",
+];
 
 /// Starts logging, once, at the beginning of `main`. Level and format follow Lambda's own settings,
-/// `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`; Lambda adds the time.
+/// `AWS_LAMBDA_LOG_LEVEL` and `AWS_LAMBDA_LOG_FORMAT`; Lambda adds the time. What is deployed has nothing below INFO
+/// compiled in, dependencies included (`tracing` in Cargo.toml): it cannot be said, and need not be loaded.
 pub fn init() {
     let setting = |name| env::var(name).unwrap_or_default();
     let plain = fmt::layer().without_time().with_ansi(false);
@@ -47,6 +59,16 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 mod tests {
     use super::*;
     use lambda_runtime::tracing::Level;
+
+    #[test]
+    fn every_function_is_heard_at_the_level_that_is_set() {
+        let filter = filter("DEBUG");
+        let functions = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions")).unwrap();
+        for function in functions {
+            let binary = function.unwrap().file_name().into_string().unwrap().replace('-', "_");
+            assert!(filter.would_enable(&binary, &Level::DEBUG), "{binary}");
+        }
+    }
 
     #[test]
     fn dependencies_stay_quiet_however_much_is_asked_of_stint() {
