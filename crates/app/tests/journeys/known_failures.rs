@@ -151,3 +151,73 @@ fn jit_145_whoever_is_not_eligible_at_the_start_gets_nothing() {
     assert!(by, "{:?}", ended.grant());
     assert!(!stage.world.actions(&id.to_string()).contains(&"grant.activation_started".to_owned()));
 }
+
+/// Whoever asked could write into the request what made it look approved. What is stored says what was approved, by a
+/// hash over all of it, and nothing is given that does not fit.
+#[test]
+fn cve_2025_1969_a_request_that_is_changed_after_its_approval_gives_nothing() {
+    for spoofed in [false, true] {
+        let stage = Stage::new();
+        let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+        let mut at = start();
+        stage.run(id, &mut at);
+        block_on(stage.click("ben@example.com", stint_app::decide_request::Verdict::Approve)).unwrap();
+        if spoofed {
+            let mut state = stage.world.state();
+            state.records.get_mut(&id).unwrap().request.scope.duration = "4h".parse().unwrap();
+        }
+        stage.run(id, &mut at);
+        assert_eq!(stage.world.has_access(id), !spoofed);
+    }
+}
+
+/// A request to the API that no page would have made let people approve their own. Here neither the API nor a link does,
+/// not even for somebody who decides about everybody else's.
+#[test]
+fn cve_2025_11957_nobody_approves_their_own_however_they_ask() {
+    use stint_app::decide_request::Verdict;
+    let stage = Stage::new();
+    let leads = "platform-leads".parse().unwrap();
+    stage.world.state().people.get_mut(&"ana".parse().unwrap()).unwrap().groups.insert(leads);
+    let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    let mailed: Vec<_> = stage.world.state().inbox.iter().map(|mail| mail.to.clone()).collect();
+    assert_eq!(mailed, ["ben@example.com"]);
+    for verdict in [Verdict::Approve, Verdict::Deny] {
+        assert!(block_on(stage.decide("ana", id, verdict)).is_err());
+    }
+    assert_eq!(stage.request(id).state.name(), "PENDING");
+    block_on(stage.decide("ben", id, Verdict::Approve)).unwrap();
+}
+
+/// A mail scanner that opened the link approved by it. Looking is not deciding, however often and whoever looks.
+#[test]
+fn activepieces_14024_opening_a_link_decides_nothing_and_does_not_use_it_up() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    let token = crate::engine::token_in(&stage.world.state().inbox[0].text.clone());
+    let before = (stage.request(id), stage.world.actions(&id.to_string()));
+    for _ in 0..50 {
+        assert!(block_on(stint_app::open_link::open_link(&stage.world, &token)).is_ok());
+    }
+    assert_eq!((stage.request(id), stage.world.actions(&id.to_string())), before);
+    block_on(stage.click("ben@example.com", stint_app::decide_request::Verdict::Approve)).unwrap();
+    assert_eq!(stage.request(id).state.name(), "APPROVED");
+}
+
+/// Somebody decided who was no approver any more, since only sending the mail had asked.
+#[test]
+fn wso2_25308_an_approver_who_lost_the_role_after_the_mail_does_not_decide() {
+    use stint_app::decide_request::{DecideError, Verdict};
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    let ben = "ben".parse().unwrap();
+    let groups = std::mem::take(&mut stage.world.state().people.get_mut(&ben).unwrap().groups);
+    let clicked = || block_on(stage.click("ben@example.com", Verdict::Approve));
+    assert!(matches!(clicked(), Err(DecideError::NotAllowed { .. })));
+    assert_eq!(stage.request(id).state.name(), "PENDING");
+    stage.world.state().people.get_mut(&ben).unwrap().groups = groups;
+    assert!(clicked().is_ok());
+}

@@ -22,5 +22,6 @@ mod known_failures;
 mod mended;
 mod outages;
 mod refusals;
+mod schedules;
 mod sweeps;
 mod twice;
