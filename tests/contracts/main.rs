@@ -99,14 +99,17 @@ fn permissions() -> Vec<Permission> {
 fn sessions_of(role: &str) -> Access {
     let role = format!("arn:aws:iam::000000000000:role/stint-target/{role}").parse().unwrap();
     let source_identity = "ana".parse().unwrap();
-    Access::RoleSession { role, source_identity, permissions: permissions() }
+    Access::RoleSession { role, source_identity, permissions: permissions(), account: None }
 }
 
 #[test]
 fn elevations_are_given_taken_and_told_the_truth_about() {
     let stage = Stage::shared().unwrap();
-    let elevation =
-        |user: &str| Access::IamUserElevation { user: user.parse().unwrap(), permissions: permissions() };
+    let elevation = |user: &str| Access::IamUserElevation {
+        user: user.parse().unwrap(),
+        permissions: permissions(),
+        account: None,
+    };
     let (provider, enrolled) = (provider(stage), stage.another("ana").unwrap());
     let (known, stranger) = (elevation(&enrolled), elevation("nobody-at-all"));
     run(async {
@@ -117,7 +120,7 @@ fn elevations_are_given_taken_and_told_the_truth_about() {
 
 #[test]
 fn users_of_a_grants_own_are_given_taken_and_told_the_truth_about() {
-    let access = Access::EphemeralIamUser { permissions: permissions() };
+    let access = Access::EphemeralIamUser { permissions: permissions(), account: None };
     let provider = provider(Stage::shared().unwrap());
     run(contracts::a_provider_gives_takes_and_tells_the_truth(&provider, &access, now()));
 }
@@ -175,7 +178,8 @@ const FOR_EVER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow"
 fn what_an_elevation_has_made_is_told_from_what_somebody_has_made_of_it() {
     let stage = Stage::shared().unwrap();
     let (provider, user) = (provider(stage), stage.another("ana").unwrap());
-    let access = Access::IamUserElevation { user: user.parse().unwrap(), permissions: permissions() };
+    let access =
+        Access::IamUserElevation { user: user.parse().unwrap(), permissions: permissions(), account: None };
     run(async {
         let artefact = made(&provider, &access, "grant-00000000000070008000000000000a01").await;
         let name = artefact.grant_id.artefact_name();
@@ -192,7 +196,8 @@ fn what_an_elevation_has_made_is_told_from_what_somebody_has_made_of_it() {
 #[test]
 fn a_user_of_a_grants_own_with_one_policy_more_is_not_as_it_was_made() {
     let stage = Stage::shared().unwrap();
-    let (provider, access) = (provider(stage), Access::EphemeralIamUser { permissions: permissions() });
+    let (provider, access) =
+        (provider(stage), Access::EphemeralIamUser { permissions: permissions(), account: None });
     run(async {
         let artefact = made(&provider, &access, "grant-00000000000070008000000000000a02").await;
         let name = artefact.grant_id.artefact_name();

@@ -339,6 +339,11 @@ pub trait Inventory: Send + Sync {
         cursor: Option<&str>,
     ) -> impl Future<Output = Result<Page<Marked>, ProviderError>> + Send;
 
+    /// Where to go on if the page of this cursor cannot be had; `None`: at the start again.
+    fn beyond(&self, _cursor: Option<&str>) -> Option<String> {
+        None
+    }
+
     /// What about an artefact that should be there somebody else has changed, in words to be shown; `None` if it is
     /// as it was made.
     fn altered(

@@ -5,11 +5,13 @@ use crate::lambda_provider::LambdaProvider;
 use crate::vault::SecretsVault;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use stint_app::ports::{
     Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Marked, Page, Provider, ProviderError,
     Sighting, Unfit,
 };
 use stint_domain::access::Access;
+use stint_domain::account::TargetAccount;
 
 pub struct Providers {
     iam: Iam,
@@ -28,6 +30,12 @@ impl Providers {
     #[must_use]
     pub fn within(config: &SdkConfig, boundary: String) -> Self {
         Self::giving(Iam::within(config, boundary), config)
+    }
+
+    /// For whoever also looks for what is nobody's: in these accounts as well as in Stint's own.
+    #[must_use]
+    pub fn also_in(self, accounts: BTreeSet<TargetAccount>) -> Self {
+        Self { iam: self.iam.also_in(accounts), ..self }
     }
 
     fn giving(iam: Iam, config: &SdkConfig) -> Self {
@@ -84,6 +92,10 @@ impl Enrolment for Providers {
 impl Inventory for Providers {
     async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
         self.iam.marked(cursor).await
+    }
+
+    fn beyond(&self, cursor: Option<&str>) -> Option<String> {
+        self.iam.beyond(cursor)
     }
 
     async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {

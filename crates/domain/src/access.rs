@@ -4,6 +4,7 @@
 //! audit it stands as two fields, `target` and `access`.
 
 use crate::BadInput;
+use crate::account::TargetAccount;
 use crate::entitlement::{AccessKind, Permission, VaultedLogin};
 use crate::ids::{GrantId, IamUserName, PrincipalId, RoleArn, SecretName, SourceIdentity};
 use crate::principal::Person;
@@ -14,11 +15,16 @@ use serde::{Deserialize, Serialize};
 #[serde(into = "Fields", try_from = "Fields")]
 pub enum Access {
     /// A dated inline policy on the requester's own enrolled IAM user. They use the key they have.
-    IamUserElevation { user: IamUserName, permissions: Vec<Permission> },
+    IamUserElevation { user: IamUserName, permissions: Vec<Permission>, account: Option<TargetAccount> },
     /// An IAM user that is made for the grant, named by it, and removed with it.
-    EphemeralIamUser { permissions: Vec<Permission> },
+    EphemeralIamUser { permissions: Vec<Permission>, account: Option<TargetAccount> },
     /// Sessions of a role, narrowed and dated, for at most an hour each.
-    RoleSession { role: RoleArn, source_identity: SourceIdentity, permissions: Vec<Permission> },
+    RoleSession {
+        role: RoleArn,
+        source_identity: SourceIdentity,
+        permissions: Vec<Permission>,
+        account: Option<TargetAccount>,
+    },
     /// A vaulted credential. The secret itself says where it opens something.
     Checkout { secret: SecretName, login: VaultedLogin },
     /// What a provider of the organisation's own gives to this person.
@@ -44,17 +50,17 @@ enum Target {
 impl From<Access> for Fields {
     fn from(access: Access) -> Self {
         match access {
-            Access::IamUserElevation { user, permissions } => Self {
+            Access::IamUserElevation { user, permissions, account } => Self {
                 target: Target::IamUser { name: user },
-                access: AccessKind::IamUserElevation { permissions },
+                access: AccessKind::IamUserElevation { permissions, account },
             },
-            Access::EphemeralIamUser { permissions } => Self {
+            Access::EphemeralIamUser { permissions, account } => Self {
                 target: Target::EphemeralIamUser,
-                access: AccessKind::EphemeralIamUser { permissions },
+                access: AccessKind::EphemeralIamUser { permissions, account },
             },
-            Access::RoleSession { role, source_identity, permissions } => Self {
+            Access::RoleSession { role, source_identity, permissions, account } => Self {
                 target: Target::RoleSession { source_identity },
-                access: AccessKind::RoleSession { role, permissions },
+                access: AccessKind::RoleSession { role, permissions, account },
             },
             Access::Checkout { secret, login } => {
                 Self { target: Target::Vault, access: AccessKind::Checkout { secret, login } }
@@ -70,15 +76,16 @@ impl TryFrom<Fields> for Access {
     type Error = BadInput;
     fn try_from(fields: Fields) -> Result<Self, BadInput> {
         match (fields.target, fields.access) {
-            (Target::IamUser { name }, AccessKind::IamUserElevation { permissions }) => {
-                Ok(Self::IamUserElevation { user: name, permissions })
+            (Target::IamUser { name }, AccessKind::IamUserElevation { permissions, account }) => {
+                Ok(Self::IamUserElevation { user: name, permissions, account })
             }
-            (Target::EphemeralIamUser, AccessKind::EphemeralIamUser { permissions }) => {
-                Ok(Self::EphemeralIamUser { permissions })
+            (Target::EphemeralIamUser, AccessKind::EphemeralIamUser { permissions, account }) => {
+                Ok(Self::EphemeralIamUser { permissions, account })
             }
-            (Target::RoleSession { source_identity }, AccessKind::RoleSession { role, permissions }) => {
-                Ok(Self::RoleSession { role, source_identity, permissions })
-            }
+            (
+                Target::RoleSession { source_identity },
+                AccessKind::RoleSession { role, permissions, account },
+            ) => Ok(Self::RoleSession { role, source_identity, permissions, account }),
             (Target::Vault, AccessKind::Checkout { secret, login }) => Ok(Self::Checkout { secret, login }),
             (Target::Provider { principal }, AccessKind::Provided(provided)) => {
                 Ok(Self::Provided { provided, principal })
@@ -97,12 +104,16 @@ impl AccessKind {
     /// This kind of access, for `person`.
     pub fn of(&self, person: &Person) -> Result<Access, NotEnrolled> {
         Ok(match self.clone() {
-            Self::IamUserElevation { permissions } => {
-                Access::IamUserElevation { user: person.iam_user.clone().ok_or(NotEnrolled)?, permissions }
+            Self::IamUserElevation { permissions, account } => {
+                let user = person.iam_user.clone().ok_or(NotEnrolled)?;
+                Access::IamUserElevation { user, permissions, account }
             }
-            Self::EphemeralIamUser { permissions } => Access::EphemeralIamUser { permissions },
-            Self::RoleSession { role, permissions } => {
-                Access::RoleSession { role, source_identity: SourceIdentity::of(&person.id), permissions }
+            Self::EphemeralIamUser { permissions, account } => {
+                Access::EphemeralIamUser { permissions, account }
+            }
+            Self::RoleSession { role, permissions, account } => {
+                let source_identity = SourceIdentity::of(&person.id);
+                Access::RoleSession { role, source_identity, permissions, account }
             }
             Self::Checkout { secret, login } => Access::Checkout { secret, login },
             Self::Provided(provided) => Access::Provided { provided, principal: person.id.clone() },
@@ -115,7 +126,7 @@ impl Access {
     pub fn permissions(&self) -> &[Permission] {
         match self {
             Self::IamUserElevation { permissions, .. }
-            | Self::EphemeralIamUser { permissions }
+            | Self::EphemeralIamUser { permissions, .. }
             | Self::RoleSession { permissions, .. } => permissions,
             Self::Checkout { .. } | Self::Provided { .. } => &[],
         }
@@ -137,9 +148,38 @@ impl Access {
         }
     }
 
+    /// The account that it is given in, if that is not Stint's own.
+    #[must_use]
+    pub const fn account(&self) -> Option<&TargetAccount> {
+        match self {
+            Self::IamUserElevation { account, .. }
+            | Self::EphemeralIamUser { account, .. }
+            | Self::RoleSession { account, .. } => account.as_ref(),
+            Self::Checkout { .. } | Self::Provided { .. } => None,
+        }
+    }
+
+    /// The same in this account, for what was found there.
+    pub fn put_in(&mut self, found_in: Option<&TargetAccount>) {
+        match self {
+            Self::IamUserElevation { account, .. }
+            | Self::EphemeralIamUser { account, .. }
+            | Self::RoleSession { account, .. } => *account = found_in.cloned(),
+            Self::Checkout { .. } | Self::Provided { .. } => {}
+        }
+    }
+
     /// Where access is given, for people's eyes.
     #[must_use]
     pub fn place(&self, grant: GrantId) -> String {
+        let place = self.place_in_its_account(grant);
+        match self.account() {
+            Some(account) => format!("{place} in account {}", account.id()),
+            None => place,
+        }
+    }
+
+    fn place_in_its_account(&self, grant: GrantId) -> String {
         match self {
             Self::IamUserElevation { user, .. } => format!("IAM user {user}"),
             Self::EphemeralIamUser { .. } => format!("a new IAM user, {}", grant.artefact_name()),
@@ -216,6 +256,25 @@ mod tests {
         };
         assert!(read(&user).is_ok());
         assert!(read(&session).is_err());
+    }
+
+    #[test]
+    fn an_account_is_read_back_and_what_has_none_is_written_as_ever() {
+        let target = json!({ "kind": "ephemeral_iam_user" });
+        let own = json!({ "target": target, "access": { "kind": "ephemeral_iam_user", "permissions": [] } });
+        let mut other = own.clone();
+        other["access"]["account"] = json!({
+            "role": "arn:aws:iam::210987654321:role/stint/stint-account", "external_id": "stint-ops",
+        });
+        let grant = "grant-01980000000070008000000000000001".parse().unwrap();
+        for (stored, account) in [(own, None), (other.clone(), Some("210987654321"))] {
+            let access: Access = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!(access.account().map(TargetAccount::id), account);
+            assert_eq!(access.place(grant).ends_with("in account 210987654321"), account.is_some());
+            assert_eq!(serde_json::to_value(&access).unwrap(), stored);
+        }
+        other["access"]["account"]["external_id"] = json!("a b");
+        assert!(serde_json::from_value::<Access>(other).is_err());
     }
 
     #[test]

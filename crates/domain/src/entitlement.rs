@@ -1,5 +1,6 @@
 //! A permission set on a target that may be requested: what it allows, for how long, and who is asked.
 
+use crate::account::TargetAccount;
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GroupName, IamUserName, RoleArn, SecretName};
 use crate::provided::Provided;
@@ -38,16 +39,29 @@ pub struct Permission {
 /// ever, and nobody else gets the credential before it is done.
 pub const ROTATES_WITHIN_SECONDS: u32 = 90;
 
-/// What is done at the target. Each kind carries its own data.
+/// What is done at the target. Each kind carries its own data. Without an `account` it is Stint's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AccessKind {
     /// A dated inline policy on the requester's own enrolled IAM user.
-    IamUserElevation { permissions: Vec<Permission> },
+    IamUserElevation {
+        permissions: Vec<Permission>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<TargetAccount>,
+    },
     /// An IAM user of its own, made for the grant.
-    EphemeralIamUser { permissions: Vec<Permission> },
+    EphemeralIamUser {
+        permissions: Vec<Permission>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<TargetAccount>,
+    },
     /// Sessions of this role, narrowed to the permissions.
-    RoleSession { role: RoleArn, permissions: Vec<Permission> },
+    RoleSession {
+        role: RoleArn,
+        permissions: Vec<Permission>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<TargetAccount>,
+    },
     /// A vaulted credential, in one person's hands at a time, and rotated after every checkout.
     Checkout { secret: SecretName, login: VaultedLogin },
     /// Whatever a provider of the organisation's own gives.
@@ -68,11 +82,22 @@ impl AccessKind {
     #[must_use]
     pub fn permissions(&self) -> &[Permission] {
         match self {
-            Self::IamUserElevation { permissions }
-            | Self::EphemeralIamUser { permissions }
+            Self::IamUserElevation { permissions, .. }
+            | Self::EphemeralIamUser { permissions, .. }
             | Self::RoleSession { permissions, .. } => permissions,
             // What it may do is the target's own business.
             Self::Checkout { .. } | Self::Provided(_) => &[],
+        }
+    }
+
+    /// The account that it is given in, if that is not Stint's own.
+    #[must_use]
+    pub const fn account(&self) -> Option<&TargetAccount> {
+        match self {
+            Self::IamUserElevation { account, .. }
+            | Self::EphemeralIamUser { account, .. }
+            | Self::RoleSession { account, .. } => account.as_ref(),
+            Self::Checkout { .. } | Self::Provided(_) => None,
         }
     }
 

@@ -182,6 +182,14 @@ text_id!(
 );
 
 text_id!(
+    /// What STS's `ExternalId` takes: 2 to 1,224 characters of its alphabet.
+    ExternalId, "external_id", 1224,
+    |b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b),
+    "must be 2 to 1224 letters, digits or _+=,.@:/-",
+    |text: &str| text.len() > 1
+);
+
+text_id!(
     /// A secret that Stint may hand out and rotate: its name in Secrets Manager.
     SecretName, "secret", 256,
     |b| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b),
@@ -223,6 +231,12 @@ impl RoleArn {
     #[must_use]
     pub fn role_name(&self) -> &str {
         self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
+    }
+
+    /// The number of the account that it is in.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
     }
 }
 

@@ -8,6 +8,7 @@
 //! and [`record`] (how a change of either and its audit event become one inseparable commit).
 
 pub mod access;
+pub mod account;
 pub mod audit;
 pub mod bad_input;
 pub mod custody;

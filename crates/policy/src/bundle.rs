@@ -16,6 +16,7 @@ use cedar_policy::{AuthorizationError, Authorizer, Decision, ParseErrors, Policy
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use stint_domain::BadInput;
+use stint_domain::account::TargetAccount;
 use stint_domain::audit::Authorization;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, PrincipalId};
@@ -28,6 +29,8 @@ pub enum BundleError {
     Catalog(#[source] serde_json::Error),
     #[error("entitlement `{id}` has a duration that is none")]
     Duration { id: EntitlementId, source: BadInput },
+    #[error("entitlement `{id}` is in two accounts")]
+    Account { id: EntitlementId, source: BadInput },
     #[error("entitlement `{id}` is in the catalog twice")]
     DuplicateEntitlement { id: EntitlementId },
     #[error("the policies cannot be read")]
@@ -117,6 +120,12 @@ impl PolicyBundle {
     /// Every entitlement, by id.
     pub fn entitlements(&self) -> impl Iterator<Item = &Entitlement> {
         self.catalog.values()
+    }
+
+    /// Every account but Stint's own that something of the catalog is in, once.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeSet<TargetAccount> {
+        self.catalog.values().filter_map(|one| one.access.account().cloned()).collect()
     }
 
     /// May `person` ask for this?

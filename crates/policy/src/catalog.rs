@@ -40,11 +40,20 @@ pub(crate) fn parse(json: &str) -> Result<Catalog, BundleError> {
     for entry in file.entitlement {
         let id = entry.id.clone();
         let entitlement = entry.read().map_err(|source| BundleError::Duration { id: id.clone(), source })?;
+        one_account(&entitlement).map_err(|source| BundleError::Account { id: id.clone(), source })?;
         if catalog.insert(id.clone(), entitlement).is_some() {
             return Err(BundleError::DuplicateEntitlement { id });
         }
     }
     Ok(catalog)
+}
+
+/// What no field can say by itself.
+fn one_account(entitlement: &Entitlement) -> Result<(), BadInput> {
+    match &entitlement.access {
+        AccessKind::RoleSession { role, account: Some(account), .. } => account.holds(role),
+        _ => Ok(()),
+    }
 }
 
 impl Entry {

@@ -31,7 +31,9 @@ pub fn catalog_json(text: &str) -> Result<String, Fault> {
 /// What no type of a field can say is told with the entitlement's id, by which it is found again.
 fn placed(text: &str, error: &BundleError) -> Fault {
     let (id, what) = match error {
-        BundleError::Duration { id, source } => (id, format!("entitlement `{id}`: {source}")),
+        BundleError::Duration { id, source } | BundleError::Account { id, source } => {
+            (id, format!("entitlement `{id}`: {source}"))
+        }
         BundleError::DuplicateEntitlement { id } => (id, error.to_string()),
         other => return Fault { at: None, what: other.to_string() },
     };

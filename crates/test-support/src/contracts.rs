@@ -62,7 +62,11 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
             request_id: id,
             requester: principal("ana", id),
             entitlement: parsed("payments-read"),
-            access: Access::IamUserElevation { user: parsed("ana"), permissions: vec![permission] },
+            access: Access::IamUserElevation {
+                user: parsed("ana"),
+                permissions: vec![permission],
+                account: None,
+            },
             duration: parsed("30m"),
             starts_at: None,
             extends: None,

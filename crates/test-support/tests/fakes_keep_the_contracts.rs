@@ -41,13 +41,17 @@ async fn audit_trail() {
 async fn provider() {
     let world = World::default();
     let user = |name: &str| name.parse().unwrap();
-    let elevation = |name| Access::IamUserElevation { user: user(name), permissions: Vec::new() };
+    let elevation =
+        |name| Access::IamUserElevation { user: user(name), permissions: Vec::new(), account: None };
     let session = Access::RoleSession {
         role: "arn:aws:iam::000000000000:role/reader".parse().unwrap(),
         source_identity: "ana".parse().unwrap(),
         permissions: Vec::new(),
+        account: None,
     };
-    for access in [elevation("ana"), Access::EphemeralIamUser { permissions: Vec::new() }, session] {
+    for access in
+        [elevation("ana"), Access::EphemeralIamUser { permissions: Vec::new(), account: None }, session]
+    {
         contracts::a_provider_gives_takes_and_tells_the_truth(&world, &access, world.now()).await;
     }
     contracts::a_provider_refuses_a_stranger_for_good(&world, &elevation("nobody"), world.now()).await;

@@ -18,13 +18,14 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = ReconcileConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
+    let policy = PolicyBundle::embedded()?;
     let deps = handler::Deps {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
-        provider: Providers::within(&aws, config.boundary),
+        provider: Providers::within(&aws, config.boundary).also_in(policy.accounts()),
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
         directory: UserPool::new(&aws, config.user_pool_id),
         surroundings: Machine,
-        policy: PolicyBundle::embedded()?,
+        policy,
     };
     // Whatever the schedule sends: there is nothing to choose.
     run(service_fn(|event: LambdaEvent<Value>| handler::handle(&deps, event.context.request_id))).await

@@ -78,10 +78,10 @@ impl Play {
     fn access(&self) -> Result<Access> {
         let permissions = Vec::new();
         if self.ephemeral {
-            return Ok(Access::EphemeralIamUser { permissions });
+            return Ok(Access::EphemeralIamUser { permissions, account: None });
         }
         let user = "ana".parse().map_err(|cause| LocalError::Unexpected(format!("ana: {cause}")))?;
-        Ok(Access::IamUserElevation { user, permissions })
+        Ok(Access::IamUserElevation { user, permissions, account: None })
     }
 }
 

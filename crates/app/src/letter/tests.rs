@@ -18,7 +18,11 @@ fn request(justification: &str) -> AccessRequest {
             request_id: stint_domain::ids::RequestId::new(Uuid::from_u128(7)),
             requester: "ana".parse().unwrap(),
             entitlement: "payments-read".parse().unwrap(),
-            access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: vec![permission] },
+            access: Access::IamUserElevation {
+                user: "ana".parse().unwrap(),
+                permissions: vec![permission],
+                account: None,
+            },
             duration: "1h".parse().unwrap(),
             starts_at: None,
             extends: None,
@@ -112,11 +116,16 @@ fn both_parts_say_where_and_by_which_way_for_every_kind_of_access() {
     let source_identity = "ana".parse().unwrap();
     let kinds = [
         (
-            Access::EphemeralIamUser { permissions: Vec::new() },
+            Access::EphemeralIamUser { permissions: Vec::new(), account: None },
             ["a new IAM user, stint-00000000000000000000000000000007", "made for this alone"],
         ),
         (
-            Access::RoleSession { role: role.clone(), source_identity, permissions: Vec::new() },
+            Access::RoleSession {
+                role: role.clone(),
+                source_identity,
+                permissions: Vec::new(),
+                account: None,
+            },
             [role.as_str(), "sessions of a role"],
         ),
         (doors(), ["front, by stint-provider-doors", "a provider of the organisation"]),

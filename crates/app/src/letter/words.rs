@@ -94,9 +94,9 @@ mod tests {
         };
         let role = "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
         [
-            AccessKind::IamUserElevation { permissions: Vec::new() },
-            AccessKind::EphemeralIamUser { permissions: Vec::new() },
-            AccessKind::RoleSession { role, permissions: Vec::new() },
+            AccessKind::IamUserElevation { permissions: Vec::new(), account: None },
+            AccessKind::EphemeralIamUser { permissions: Vec::new(), account: None },
+            AccessKind::RoleSession { role, permissions: Vec::new(), account: None },
             AccessKind::Checkout { secret: "stint/vault/a".parse().unwrap(), login: VaultedLogin::Postgres },
             provided(true),
             provided(false),

@@ -37,8 +37,11 @@ pub(super) async fn sweep(
     let cursor = ledger.bookmark(JOB).await?;
     let page = provider.marked(cursor.as_deref()).await;
     // A page that cannot be had must not be asked for for ever.
-    let next = page.as_ref().ok().and_then(|page| page.next.as_deref());
-    ledger.set_bookmark(JOB, next).await?;
+    let next = match &page {
+        Ok(page) => page.next.clone(),
+        Err(_) => provider.beyond(cursor.as_deref()),
+    };
+    ledger.set_bookmark(JOB, next.as_deref()).await?;
     let mut seen = Seen::default();
     for marked in page?.items {
         match ledger.load(marked.grant_id.request_id()).await? {

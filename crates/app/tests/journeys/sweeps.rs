@@ -41,9 +41,10 @@ fn strays(stage: &Stage) -> Vec<Outcome> {
 fn what_is_at_a_target_without_a_record_is_taken_away_and_what_has_one_stays() {
     let stage = Stage::new();
     let (id, _) = given(&stage, "payments-repair");
-    let elevation = Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: Vec::new() };
+    let elevation =
+        Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: Vec::new(), account: None };
     for number in 1..=5 {
-        planted(&stage, number, Access::EphemeralIamUser { permissions: Vec::new() });
+        planted(&stage, number, Access::EphemeralIamUser { permissions: Vec::new(), account: None });
     }
     planted(&stage, 6, elevation);
     sweep_for_a_while(&stage);
@@ -67,7 +68,7 @@ fn what_arrives_after_a_grant_is_over_is_taken_away() {
 #[test]
 fn a_stray_that_the_target_keeps_is_reported_and_tried_again() {
     let stage = Stage::new();
-    planted(&stage, 1, Access::EphemeralIamUser { permissions: Vec::new() });
+    planted(&stage, 1, Access::EphemeralIamUser { permissions: Vec::new(), account: None });
     stage.world.state().target_lies = true;
     let failed: u32 = (0..3)
         .map(|round| {

@@ -100,7 +100,7 @@ impl Life {
             request_id: RequestId::new(Uuid::from_u128(number)),
             requester: "ana".parse().unwrap(),
             entitlement: "payments-repair".parse().unwrap(),
-            access: Access::EphemeralIamUser { permissions: Vec::new() },
+            access: Access::EphemeralIamUser { permissions: Vec::new(), account: None },
             duration: "30s".parse().unwrap(),
             starts_at: None,
             extends: None,

@@ -19,6 +19,7 @@ fn request() -> AccessRequest {
             access: stint_domain::access::Access::IamUserElevation {
                 user: "ana".parse().unwrap(),
                 permissions: Vec::new(),
+                account: None,
             },
             duration: "30m".parse().unwrap(),
             starts_at: None,

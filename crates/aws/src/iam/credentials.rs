@@ -3,6 +3,7 @@
 //! Guards: nothing of it is kept. A user has one key at a time, and a new one takes the place of those before it, so that
 //! a key whose answer was lost works for nobody. A session ends with the window, whatever STS says of its length.
 
+use super::accounts::{Accounts, Duty};
 use super::errors::{NOT_ENROLLED, classify, refused};
 use super::{leftovers, policy};
 use crate::client::OnFirstUse;
@@ -20,14 +21,14 @@ const SHORTEST_SESSION: i64 = 900;
 const LONGEST_SESSION: i64 = 3600;
 
 pub struct Credentials {
-    iam: OnFirstUse<Iam>,
+    accounts: Accounts,
     sts: OnFirstUse<Sts>,
 }
 
 impl Credentials {
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self { iam: OnFirstUse::new(config, Iam::new), sts: OnFirstUse::new(config, Sts::new) }
+        Self { accounts: Accounts::new(config), sts: OnFirstUse::new(config, Sts::new) }
     }
 }
 
@@ -37,7 +38,12 @@ impl CredentialIssuer for Credentials {
             Access::IamUserElevation { .. } => {
                 Err(refused("this kind of access has no credential of its own", NothingToIssue))
             }
-            Access::EphemeralIamUser { .. } => key(self.iam.get(), artefact).await,
+            Access::EphemeralIamUser { account, .. } => {
+                let grant = Some(artefact.grant_id);
+                let iam = self.accounts.iam(account.as_ref(), Duty::HandOut, grant).await?;
+                let key = key(&iam, artefact).await;
+                key.inspect_err(|_| self.accounts.forget(account.as_ref()))
+            }
             Access::RoleSession { role, source_identity, .. } => {
                 session(self.sts.get(), role, source_identity, artefact, now).await
             }
@@ -85,6 +91,7 @@ async fn session(
         .policy(policy::allow(artefact)?)
         .tags(tag)
         .transitive_tag_keys(policy::GRANT_TAG)
+        .set_external_id(artefact.access.account().map(|account| account.external_id.to_string()))
         .duration_seconds(session_seconds(artefact, now));
     let made = assume.send().await.map_err(|error| classify(error, NOT_ENROLLED))?.credentials;
     let made = made.ok_or_else(|| ProviderError::Unavailable(Box::new(EmptyAnswer)))?;

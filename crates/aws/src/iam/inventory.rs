@@ -3,6 +3,7 @@
 //!
 //! A page is small, since each user and role in it costs a call more, and IAM's rate is everybody's.
 
+use super::accounts::Duty;
 use super::errors::{NO_SUCH_ENTITY, NOT_ENROLLED, classify, refused};
 use super::{Iam, altered, ephemeral};
 use aws_sdk_iam::Client;
@@ -10,6 +11,7 @@ use aws_sdk_iam::error::ProvideErrorMetadata as _;
 use aws_sdk_iam::types::PolicyUsageType;
 use stint_app::ports::{Artefact, Inventory, Marked, Page, ProviderError};
 use stint_domain::access::Access;
+use stint_domain::account::TargetAccount;
 use stint_domain::ids::{GrantId, IamUserName, RoleArn};
 
 /// How many users or roles one page looks at.
@@ -21,26 +23,93 @@ const WEARERS: &str = "wearers";
 
 impl Inventory for Iam {
     async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
-        let iam = self.client.get();
-        let (listing, marker) = cursor.and_then(|text| text.split_once(':')).unwrap_or((USERS, ""));
-        let marker = (!marker.is_empty()).then(|| marker.to_owned());
-        if listing == WEARERS {
-            return wearers(iam, self.boundary()?, marker).await;
+        let Place { account, cursor } = self.place(cursor);
+        let mut page = self.marked_in(account, cursor).await;
+        if page.is_err() {
+            self.accounts.forget(account);
         }
-        let mut page = users(iam, marker).await?;
-        page.next = Some(page.next.unwrap_or_else(|| format!("{WEARERS}:")));
-        Ok(page)
+        if let Ok(page) = &mut page {
+            page.next = match page.next.take() {
+                Some(next) => Some(named(account, &next)),
+                None => self.after(account),
+            };
+        }
+        page
+    }
+
+    fn beyond(&self, cursor: Option<&str>) -> Option<String> {
+        self.after(self.place(cursor).account)
     }
 
     async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
-        let iam = self.client.get();
-        match &artefact.access {
-            Access::IamUserElevation { user, .. } => altered::policy_of(iam, user.as_str(), artefact).await,
-            Access::EphemeralIamUser { .. } => altered::user_of(iam, self.boundary()?, artefact).await,
+        let (iam, account) = (self.at(artefact, Duty::Take).await?, artefact.access.account());
+        let seen = match &artefact.access {
+            Access::IamUserElevation { user, .. } => altered::policy_of(&iam, user.as_str(), artefact).await,
+            Access::EphemeralIamUser { .. } => {
+                altered::user_of(&iam, &self.boundary(account)?, artefact).await
+            }
             // Nothing is made for a role's sessions until they are stopped.
             Access::RoleSession { .. } => Ok(None),
             Access::Checkout { .. } | Access::Provided { .. } => Err(super::elsewhere()),
+        };
+        self.done(&artefact.access, seen)
+    }
+}
+
+/// Where a round over the accounts has got to.
+struct Place<'a> {
+    /// `None`: Stint's own.
+    account: Option<&'a TargetAccount>,
+    /// Of the listings there.
+    cursor: Option<&'a str>,
+}
+
+/// Neither a role nor an external id has these characters.
+fn name_of(account: &TargetAccount) -> String {
+    format!("{}#{}|", account.role, account.external_id)
+}
+
+fn named(account: Option<&TargetAccount>, cursor: &str) -> String {
+    account.map(name_of).unwrap_or_default() + cursor
+}
+
+impl Iam {
+    /// An account that the catalog no longer has is the start of a new round.
+    fn place<'a>(&'a self, cursor: Option<&'a str>) -> Place<'a> {
+        let elsewhere = cursor.filter(|cursor| cursor.starts_with("arn:"));
+        let Some(elsewhere) = elsewhere else { return Place { account: None, cursor } };
+        let found = |account: &'a TargetAccount| Some((account, elsewhere.strip_prefix(&name_of(account))?));
+        match self.elsewhere.iter().find_map(found) {
+            Some((account, cursor)) => Place { account: Some(account), cursor: Some(cursor) },
+            None => Place { account: None, cursor: None },
         }
+    }
+
+    /// The start of the next account, if there is one.
+    fn after(&self, account: Option<&TargetAccount>) -> Option<String> {
+        let mut rest = self.elsewhere.iter();
+        if let Some(account) = account {
+            rest.find(|one| *one == account);
+        }
+        rest.next().map(|next| named(Some(next), &format!("{USERS}:")))
+    }
+
+    async fn marked_in(
+        &self,
+        account: Option<&TargetAccount>,
+        cursor: Option<&str>,
+    ) -> Result<Page<Marked>, ProviderError> {
+        let iam = self.accounts.iam(account, Duty::Take, None).await?;
+        let (listing, marker) = cursor.and_then(|text| text.split_once(':')).unwrap_or((USERS, ""));
+        let marker = (!marker.is_empty()).then(|| marker.to_owned());
+        let mut page = if listing == WEARERS {
+            wearers(&iam, &self.boundary(account)?, marker).await?
+        } else {
+            let page = users(&iam, marker).await?;
+            Page { next: Some(page.next.unwrap_or_else(|| format!("{WEARERS}:"))), ..page }
+        };
+        page.items.iter_mut().for_each(|marked| marked.access.put_in(account));
+        Ok(page)
     }
 }
 
@@ -48,7 +117,10 @@ async fn users(iam: &Client, marker: Option<String>) -> Result<Page<Marked>, Pro
     let list = iam.list_users().path_prefix(ephemeral::PATH).max_items(PAGE).set_marker(marker).send().await;
     let list = list.map_err(|error| classify(error, NOT_ENROLLED))?;
     let grants = list.users().iter().filter_map(|user| GrantId::of_artefact_name(user.user_name()));
-    let marked = |grant_id| Marked { grant_id, access: Access::EphemeralIamUser { permissions: Vec::new() } };
+    let marked = |grant_id| Marked {
+        grant_id,
+        access: Access::EphemeralIamUser { permissions: Vec::new(), account: None },
+    };
     Ok(Page { items: grants.map(marked).collect(), next: next(USERS, list.is_truncated(), list.marker()) })
 }
 
@@ -85,7 +157,7 @@ async fn policies_of_user(iam: &Client, name: &str) -> Result<Vec<Marked>, Provi
     };
     let user: IamUserName =
         name.parse().map_err(|bad| refused("IAM names a user in no way it should", bad))?;
-    let access = || Access::IamUserElevation { user: user.clone(), permissions: Vec::new() };
+    let access = || Access::IamUserElevation { user: user.clone(), permissions: Vec::new(), account: None };
     let grants = names.iter().filter_map(|name| GrantId::of_artefact_name(name));
     Ok(grants.map(|grant_id| Marked { grant_id, access: access() }).collect())
 }
@@ -113,5 +185,10 @@ async fn policies_of_role(iam: &Client, name: &str) -> Result<Vec<Marked>, Provi
 /// Whose sessions they were is not on the role, and makes no difference to taking its policy away.
 fn sessions(role: &RoleArn) -> Result<Access, ProviderError> {
     let nobody = "nobody".parse().map_err(|bad| refused("a name that is none", bad))?;
-    Ok(Access::RoleSession { role: role.clone(), source_identity: nobody, permissions: Vec::new() })
+    Ok(Access::RoleSession {
+        role: role.clone(),
+        source_identity: nobody,
+        permissions: Vec::new(),
+        account: None,
+    })
 }

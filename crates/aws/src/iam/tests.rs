@@ -1,3 +1,5 @@
+mod other_accounts;
+
 use super::*;
 use crate::testing::{Answers, config};
 use stint_app::ports::{CredentialIssuer as _, Enrolment as _, Unfit};
@@ -25,11 +27,15 @@ fn permissions() -> Vec<Permission> {
 }
 
 fn elevation() -> Artefact {
-    artefact(Access::IamUserElevation { user: "ana@example".parse().unwrap(), permissions: permissions() })
+    artefact(Access::IamUserElevation {
+        user: "ana@example".parse().unwrap(),
+        permissions: permissions(),
+        account: None,
+    })
 }
 
 fn ephemeral() -> Artefact {
-    artefact(Access::EphemeralIamUser { permissions: permissions() })
+    artefact(Access::EphemeralIamUser { permissions: permissions(), account: None })
 }
 
 fn sessions() -> Artefact {
@@ -37,6 +43,7 @@ fn sessions() -> Artefact {
         role: "arn:aws:iam::123456789012:role/stint-target/reader".parse().unwrap(),
         source_identity: "ana".parse().unwrap(),
         permissions: permissions(),
+        account: None,
     })
 }
 

@@ -51,6 +51,20 @@ fn what_is_wrong_in_the_catalog_has_its_line_and_column() {
         |folder| folder.replace("catalog.toml", "max_duration = \"4h\"", "max_duration = \"soon\""),
         "error: entitlement `payments-read`: ",
     );
+    for (account, error) in [
+        ("role = \"arn:aws:iam::1:role/x\", external_id = \"stint-ops\"", "must be the ARN of an IAM role"),
+        ("role = \"arn:aws:iam::210987654321:role/x\", external_id = \"a b\"", "must be 2 to 1224 letters"),
+        ("role = \"arn:aws:iam::210987654321:role/x\"", "missing field `external_id`"),
+        (
+            "role = \"arn:aws:iam::210987654321:role/x\", external_id = \"stint-ops\"",
+            "must be the account of the role",
+        ),
+    ] {
+        let kind = "kind = \"role_session\"\n";
+        let with = format!("{kind}account = {{ {account} }}\n");
+        finds(|folder| folder.replace("catalog.toml", kind, &with), error);
+        finds(|folder| folder.replace("catalog.toml", kind, &with), "catalog.toml:");
+    }
     finds(
         |folder| folder.replace("organisation.toml", "kind = \"employee\"", "kind = \"boss\""),
         "organisation.toml:",

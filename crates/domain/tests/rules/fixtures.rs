@@ -37,7 +37,11 @@ pub(crate) fn scope() -> Scope {
         request_id: RequestId::new(uuid::Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001)),
         requester: ana(),
         entitlement: "payments-read".parse().unwrap(),
-        access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions: vec![permission] },
+        access: Access::IamUserElevation {
+            user: "ana".parse().unwrap(),
+            permissions: vec![permission],
+            account: None,
+        },
         duration: "30m".parse().unwrap(),
         starts_at: None,
         extends: None,
@@ -116,6 +120,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
         role: "arn:aws:iam::123456789012:role/reader".parse().unwrap(),
         source_identity: "ana".parse().unwrap(),
         permissions: Vec::new(),
+        account: None,
     };
     let activating =
         |attempts| GrantState::Activating { window: window(), attempts, last_attempt_at: at("10:02:00") };

@@ -38,6 +38,14 @@ pub fn request_view(request: &AccessRequest) -> Value {
 }
 
 fn target(scope: &Scope) -> Value {
+    let mut target = target_in_its_account(scope);
+    if let (Some(account), Some(fields)) = (scope.access.account(), target.as_object_mut()) {
+        fields.insert("account".to_owned(), json!(account.id()));
+    }
+    target
+}
+
+fn target_in_its_account(scope: &Scope) -> Value {
     match &scope.access {
         Access::IamUserElevation { user, .. } => json!({ "kind": "iam_user", "name": user }),
         Access::EphemeralIamUser { .. } => {

@@ -34,7 +34,7 @@ fn request() -> AccessRequest {
             request_id: RequestId::new(Uuid::from_u128(0x019a_b000_0000_7000_8000_0000_0000_0001)),
             requester: "ana".parse().unwrap(),
             entitlement: "payments-read".parse().unwrap(),
-            access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions },
+            access: Access::IamUserElevation { user: "ana".parse().unwrap(), permissions, account: None },
             duration: "1h".parse().unwrap(),
             starts_at: None,
             extends: None,
@@ -183,11 +183,12 @@ fn a_question_says_where_and_by_which_way_for_every_kind_of_access() {
     let role: RoleArn = "arn:aws:iam::000000000000:role/stint-target/reader".parse().unwrap();
     let source_identity = "ana".parse().unwrap();
     let mut asked = request();
-    asked.scope.access = Access::EphemeralIamUser { permissions: Vec::new() };
+    asked.scope.access = Access::EphemeralIamUser { permissions: Vec::new(), account: None };
     let name = asked.scope.request_id.grant_id().artefact_name();
     let page = question(&asked);
     assert!(page.html().contains(&name) && page.html().contains("made for this alone"));
-    asked.scope.access = Access::RoleSession { role: role.clone(), source_identity, permissions: Vec::new() };
+    asked.scope.access =
+        Access::RoleSession { role: role.clone(), source_identity, permissions: Vec::new(), account: None };
     let page = question(&asked);
     assert!(page.html().contains(role.as_str()) && page.html().contains("sessions of a role"));
 }
