@@ -125,7 +125,8 @@ fn template() -> Result<()> {
     sam.current_dir(paths::root()).args(["validate", "--lint", "--region", stint_local::cloud::REGION]);
     process::shown("sam validate", &mut sam)?;
     let mut lint = tools.command("cfn-lint")?;
-    lint.current_dir(paths::root()).args(["infra/template.yaml", "infra/enrolment.yaml"]);
+    lint.current_dir(paths::root());
+    lint.args(["infra/template.yaml", "infra/enrolment.yaml", "infra/target-account.yaml"]);
     process::shown("cfn-lint", &mut lint)
 }
 
