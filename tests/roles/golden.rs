@@ -101,7 +101,7 @@ fn a_wildcard_stands_only_where_aws_has_nothing_narrower() {
                 let actions = texts(&statement["Action"]);
                 if resource == "*" {
                     let logs = |action: &String| role == "stint-access" && action.starts_with("logs:");
-                    let lists = |action: &String| role.contains("Reconcile") && action == "iam:ListUsers";
+                    let lists = |action: &String| role == "stint-reconcile" && action == "iam:ListUsers";
                     assert!(
                         actions.iter().all(|action| logs(action) || lists(action)),
                         "{role}: {statement}"

@@ -13,6 +13,7 @@
 
 mod deployed;
 mod forbidden;
+mod forbidden_accounts;
 mod forbidden_credentials;
 mod forbidden_elsewhere;
 mod forbidden_tables;

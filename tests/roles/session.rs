@@ -23,6 +23,11 @@ impl<'s> Role<'s> {
         Self { stage, function, key: take(stage, &role_of(stage, function)).unwrap() }
     }
 
+    /// With what it has been handed out elsewhere.
+    pub(crate) const fn holding(stage: &'s Stage, function: &'static str, key: AccessKey) -> Self {
+        Self { stage, function, key }
+    }
+
     /// An operation with JSON and a target, such as `DynamoDB_20120810.GetItem`.
     pub(crate) fn json(&self, service: &str, target: &str, body: &Value) -> Answer {
         let extra = [("x-amz-target", target), ("content-type", "application/x-amz-json-1.0")];

@@ -10,12 +10,19 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Admin {
     http: Http,
+    name: String,
 }
 
 impl Admin {
     #[must_use]
-    pub const fn new(http: Http) -> Self {
-        Self { http }
+    pub fn new(http: Http) -> Self {
+        Self::named(http, "test")
+    }
+
+    /// Of another account, where the local cloud knows its administrator by the account's number.
+    #[must_use]
+    pub fn named(http: Http, account: &str) -> Self {
+        Self { http, name: account.to_owned() }
     }
 
     /// An operation of a service with JSON and a target header, such as `AWSStepFunctions.StartExecution`.
@@ -55,7 +62,8 @@ impl Admin {
         body: &str,
     ) -> Result<Answer> {
         let who = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            "AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.name,
             cloud::REGION
         );
         self.http.send(method, path, &[headers, &[("authorization", &who)]].concat(), body)

@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 pub const REGION: &str = "eu-west-1";
-/// The one account that there is.
+/// The account that Stint is in.
 pub const ACCOUNT: &str = "000000000000";
 /// Where `cargo xtask up` is, unless told otherwise.
 pub const PORT: u16 = 4566;

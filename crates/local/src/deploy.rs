@@ -2,7 +2,7 @@
 
 use crate::admin::{Admin, element, elements};
 use crate::tools::Tools;
-use crate::{LocalError, Result, cloud, functions, paths, process, wait};
+use crate::{LocalError, Result, cloud, elsewhere, functions, paths, process, wait};
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
@@ -39,6 +39,7 @@ pub fn deploy(tools: &Tools, url: &str) -> Result<()> {
     let mut sam = tools.command("sam")?;
     sam.current_dir(paths::stage()).args(["deploy", "--config-env", "local", "--parameter-overrides"]);
     sam.arg(format!("MailFrom={MAIL_FROM}")).arg(format!("PublicUrl={url}"));
+    sam.arg(format!("AccountRoles={}", elsewhere::ROLE));
     process::output("sam deploy", as_administrator(&mut sam, url)).map(drop)
 }
 
@@ -59,9 +60,14 @@ pub fn deploy_example(tools: &Tools, url: &str) -> Result<()> {
     process::output("sam deploy of the example", as_administrator(&mut sam, url)).map(drop)
 }
 
-/// Deploys `infra/enrolment.yaml` as a stack of this name.
-pub fn enrol(admin: &Admin, stack: &str, parameters: &[(&str, &str)]) -> Result<()> {
-    let template = paths::root().join("infra/enrolment.yaml");
+/// What enrols a role.
+pub const ENROLMENT: &str = "infra/enrolment.yaml";
+/// What lets Stint into another account.
+pub const TARGET_ACCOUNT: &str = "infra/target-account.yaml";
+
+/// Deploys a template that stands by itself as a stack of this name.
+pub fn stack(admin: &Admin, template: &str, stack: &str, parameters: &[(&str, &str)]) -> Result<()> {
+    let template = paths::root().join(template);
     let template = fs::read_to_string(&template).map_err(LocalError::io(template.display()))?;
     let mut values = vec![
         ("StackName".to_owned(), stack),

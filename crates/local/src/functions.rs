@@ -29,10 +29,11 @@ pub const NAMES: [&str; 10] = [
 pub(crate) const EXAMPLE: &str = "examples/feature-flag-provider/template.yaml";
 
 /// What else is deployed.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     "samconfig.toml",
     "infra/template.yaml",
     "infra/enrolment.yaml",
+    "infra/target-account.yaml",
     "statemachines/access.asl.json",
     EXAMPLE,
 ];

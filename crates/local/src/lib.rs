@@ -12,6 +12,7 @@ pub mod api;
 pub mod browser;
 pub mod cloud;
 pub mod deploy;
+pub mod elsewhere;
 mod error;
 pub mod functions;
 pub mod hooks;

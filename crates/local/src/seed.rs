@@ -39,7 +39,7 @@ fn role(admin: &Admin, outputs: &Outputs) -> Result<()> {
         ("BoundaryArn", outputs.get("BoundaryArn")?),
         ("StintAccount", cloud::ACCOUNT),
     ];
-    deploy::enrol(admin, &format!("stint-target-{ROLE}"), &parameters)?;
+    deploy::stack(admin, deploy::ENROLMENT, &format!("stint-target-{ROLE}"), &parameters)?;
     // The local cloud's CloudFormation forgets the boundary of a role.
     let values = [("RoleName", ROLE), ("PermissionsBoundary", outputs.get("BoundaryArn")?)];
     iam(admin, "PutRolePermissionsBoundary", &values).map(drop)
@@ -107,7 +107,7 @@ fn sender(admin: &Admin) -> Result<()> {
     unless(admin.rest("ses", "POST", "/v2/email/identities", &identity), "AlreadyExistsException").map(drop)
 }
 
-fn target(admin: &Admin, name: &str) -> Result<()> {
+pub(crate) fn target(admin: &Admin, name: &str) -> Result<()> {
     let table = json!({"TableName": name, "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]});

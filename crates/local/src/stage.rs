@@ -15,7 +15,7 @@ use crate::progress::step;
 use crate::seed;
 use crate::tools::Tools;
 use crate::workflow::Execution;
-use crate::{LocalError, Result, functions};
+use crate::{LocalError, Result, elsewhere, functions};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -192,8 +192,10 @@ impl Stage {
 pub fn set_up(tools: &Tools, url: &str) -> Result<()> {
     step("sam deploy", || deploy(tools, url))?;
     step("sam deploy of the example", || deploy_example(tools, url))?;
-    let admin = Admin::new(Http::new(url.to_owned()));
-    step("seeding the sample organisation", || seed::seed(&admin, &Outputs::read(&admin)?))
+    let http = Http::new(url.to_owned());
+    let admin = Admin::new(http.clone());
+    step("seeding the sample organisation", || seed::seed(&admin, &Outputs::read(&admin)?))?;
+    step("seeding its other account", || elsewhere::seed(http))
 }
 
 /// Starts the database of the cloud at `url`, and puts its sample logins into the vault.
