@@ -81,6 +81,7 @@ fn what_is_listed_for_somebody_is_what_they_may_ask_for() {
         "payments-read",
         "payments-repair",
         "reports-export",
+        "warehouse-read",
     ];
     assert_eq!(listed("ana"), engineers);
     assert_eq!(listed("dora"), ["build-logs-read"]);

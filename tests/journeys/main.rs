@@ -10,6 +10,7 @@
     reason = "a panic is how a test fails, in its helpers too"
 )]
 
+mod accounts;
 mod approved;
 mod csv;
 mod delayed;
