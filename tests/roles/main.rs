@@ -11,6 +11,7 @@
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod accounts;
 mod deployed;
 mod forbidden;
 mod forbidden_accounts;

@@ -15,7 +15,7 @@ const STS: &str = "2011-06-15";
 pub(crate) struct Role<'s> {
     stage: &'s Stage,
     pub(crate) function: &'static str,
-    key: AccessKey,
+    pub(crate) key: AccessKey,
 }
 
 impl<'s> Role<'s> {
