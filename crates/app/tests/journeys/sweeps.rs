@@ -54,6 +54,22 @@ fn what_is_at_a_target_without_a_record_is_taken_away_and_what_has_one_stays() {
 }
 
 #[test]
+fn a_place_that_cannot_be_looked_at_hides_nothing_behind_it() {
+    let stage = Stage::new();
+    let numbers = 1..=5;
+    for number in numbers.clone() {
+        planted(&stage, number, Access::EphemeralIamUser { permissions: Vec::new(), account: None });
+    }
+    stage.world.state().hidden_from = Some(0);
+    sweep_for_a_while(&stage);
+    assert_eq!(stage.world.state().target.len(), 2, "those that were hidden");
+    stage.world.state().hidden_from = None;
+    sweep_for_a_while(&stage);
+    assert!(stage.world.state().target.is_empty());
+    assert_eq!(strays(&stage).len(), numbers.count());
+}
+
+#[test]
 fn what_arrives_after_a_grant_is_over_is_taken_away() {
     let stage = Stage::new();
     let (id, mut at) = given(&stage, "payments-repair");

@@ -61,6 +61,8 @@ pub struct State {
     pub ledger_is_down: bool,
     /// The target answers nothing.
     pub target_is_down: bool,
+    /// The page of the inventory that begins with this one cannot be had.
+    pub hidden_from: Option<usize>,
     /// The target says yes to a removal and does nothing.
     pub target_lies: bool,
     /// The target refuses to let go of this one.

@@ -108,7 +108,10 @@ impl Inventory for World {
         if state.target_is_down {
             return Err(ProviderError::Unavailable("down".into()));
         }
-        let skip: usize = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let skip = skipped(cursor);
+        if state.hidden_from == Some(skip) {
+            return Err(ProviderError::Unavailable("this account does not answer".into()));
+        }
         let all = state.target.values().map(|made| &made.artefact);
         let items: Vec<_> = all
             .skip(skip)
@@ -117,6 +120,11 @@ impl Inventory for World {
             .collect();
         let next = (state.target.len() > skip + 2).then(|| (skip + 2).to_string());
         Ok(Page { items, next })
+    }
+
+    fn beyond(&self, cursor: Option<&str>) -> Option<String> {
+        let next = skipped(cursor) + 2;
+        (self.state().target.len() > next).then(|| next.to_string())
     }
 
     async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
@@ -200,6 +208,10 @@ impl CredentialIssuer for World {
             })
         })
     }
+}
+
+fn skipped(cursor: Option<&str>) -> usize {
+    cursor.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// A role's sessions outlive an early end unless something denies them.
