@@ -102,9 +102,16 @@ impl<L: Ledger, V: Vault, T: RotatedLogin> Rotation<'_, L, V, T> {
         }
     }
 
+    /// A step that comes when its rotation is over must not bring back what somebody has seen since.
     async fn set(&self, surroundings: &impl Surroundings) -> Result<(), RotateError> {
-        let next = self.next().await?;
         let versions = self.vault.versions(self.secret).await?;
+        if versions.current.as_ref() == Some(self.version) {
+            return Ok(());
+        }
+        if versions.pending.as_ref() != Some(self.version) {
+            return Err(RotateError::NothingPending);
+        }
+        let next = self.next().await?;
         let mut older = Vec::new();
         for version in [versions.current, versions.previous].into_iter().flatten() {
             if version != *self.version {

@@ -117,6 +117,28 @@ fn nothing_rotates_in_somebodys_hands() {
 }
 
 #[test]
+fn a_step_of_an_older_rotation_that_comes_late_brings_no_password_back() {
+    let stage = Stage::new();
+    let mut names = Vec::new();
+    for n in 1..4 {
+        let (id, mut at) = ask(&stage, n);
+        reveal(&stage, id).unwrap();
+        if n < 3 {
+            invoke(stage.give_back("ana", id)).unwrap().unwrap();
+            stage.expire_as_asked();
+            stage.run(id, &mut at);
+        }
+        names.push((id, VersionId::after(id.grant_id())));
+    }
+    for (_, version) in names[..2].iter().rev() {
+        let late = |step| invoke(stage.rotation_step(&secret(), version, step));
+        let _ = RotationStep::ALL.map(late);
+    }
+    let opens: Vec<_> = names.iter().map(|(id, _)| stage.world.has_access(*id)).collect();
+    assert_eq!(opens, [false, false, true]);
+}
+
+#[test]
 fn f27_a_stray_pending_version_holds_up_no_rotation() {
     let stage = Stage::new();
     let (id, mut at) = ask(&stage, 1);
