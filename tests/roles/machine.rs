@@ -81,7 +81,14 @@ fn every_error_that_the_workflow_names_is_one_that_a_task_can_end_with() {
         named.iter().filter(|name| name.starts_with("Stint.")).map(String::as_str).collect();
     let known = BTreeSet::from(stint_edge::task_error::ALL);
     assert!(ours.is_subset(&known), "{ours:?} and {known:?}");
-    for error in ["Stint.Denied", "Stint.Cancelled", "Stint.NotYet", "Stint.WindowMoved", "Stint.Transient"] {
+    for error in [
+        "Stint.Denied",
+        "Stint.Cancelled",
+        "Stint.AskAgain",
+        "Stint.NotYet",
+        "Stint.WindowMoved",
+        "Stint.Transient",
+    ] {
         assert!(ours.contains(error), "nobody listens to {error}");
     }
 }

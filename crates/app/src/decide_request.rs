@@ -5,17 +5,15 @@
 //! telling fail, reconcile repeats it.
 
 use crate::caller::Caller;
-use crate::eligibility::approver_eligible;
+use crate::eligibility::{Approver, approver_eligible};
 use crate::failure::{Failure, Missing};
 use crate::ports::{
     Directory, Ledger, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
 };
 use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
-use stint_domain::audit::Authorization;
 use stint_domain::ids::RequestId;
 use stint_domain::justification::Comment;
-use stint_domain::principal::Person;
 use stint_domain::record::Recorded;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
 use stint_domain::scope::ScopeHash;
@@ -79,15 +77,15 @@ pub async fn decide_request(
 ) -> Result<Done, DecideError> {
     let now = surroundings.now();
     let recorded = load(ledger, ask.request_id).await?;
-    let (person, authorization) = match may_decide(directory, policy, caller, &recorded.request, now).await? {
-        Ok(allowed) => allowed,
+    let approver = match may_decide(directory, policy, caller, &recorded.request, now).await? {
+        Ok(approver) => approver,
         Err(reasons) => {
             refused(ledger, caller, ask.request_id, &ask, "policy does not allow it", now).await;
             return Err(DecideError::NotAllowed { reasons });
         }
     };
-    let command = command(caller, &person, &ask, &recorded.request);
-    let circumstances = caller.circumstances(now, Some(authorization));
+    let command = command(caller, &approver, &ask, &recorded.request);
+    let circumstances = caller.circumstances(now, Some(approver.authorization));
     match transact_from(ledger, recorded, &command, &circumstances).await {
         Ok(done) => {
             tell_workflow(ledger, workflow, &done.recorded).await;
@@ -108,21 +106,22 @@ pub async fn may_decide(
     caller: &Caller,
     request: &AccessRequest,
     now: Timestamp,
-) -> Result<Result<(Person, Authorization), Vec<String>>, Missing> {
+) -> Result<Result<Approver, Vec<String>>, Missing> {
     let may = approver_eligible(directory, policy, &caller.principal, request, (now, now)).await?;
     Ok(may.map_err(|lost| lost.reasons))
 }
 
-fn command(caller: &Caller, person: &Person, ask: &DecideRequest, request: &AccessRequest) -> Command {
+fn command(caller: &Caller, approver: &Approver, ask: &DecideRequest, request: &AccessRequest) -> Command {
     let by = Decider::Person {
         id: caller.principal.clone(),
-        name: person.display_name.clone(),
+        name: approver.person.display_name.clone(),
         authentication: caller.authentication,
     };
     let comment = ask.comment.clone();
     match ask.verdict {
         Verdict::Approve => Command::Approve {
             by,
+            standing: approver.standing.clone(),
             scope_hash: ask.shown.clone().unwrap_or_else(|| request.scope.hash()),
             comment,
         },
@@ -182,7 +181,7 @@ pub(crate) async fn try_tell_workflow(
 ) -> Result<bool, Failure> {
     // Which of them the workflow waits for it knows alone; the others it calls closed. The latest is the likeliest.
     for token in tokens.kept(request.scope.request_id, Wait::Decision).await?.iter().rev() {
-        if answered(workflow, token, &request.state).await? {
+        if answered(workflow, token, request).await? {
             return Ok(true);
         }
     }
@@ -192,10 +191,14 @@ pub(crate) async fn try_tell_workflow(
 async fn answered(
     workflow: &impl Workflow,
     token: &TaskToken,
-    state: &RequestState,
+    request: &AccessRequest,
 ) -> Result<bool, Failure> {
-    let told = match state {
-        RequestState::Pending { .. } => return Ok(false),
+    let told = match &request.state {
+        // It waits again, with another token, once those of the next step have been asked.
+        RequestState::Pending(_) if request.has_others_to_ask() => {
+            workflow.declined(token, "Stint.AskAgain").await
+        }
+        RequestState::Pending(_) => return Ok(false),
         RequestState::Approved { .. } => workflow.approved(token).await,
         RequestState::Denied { .. } => workflow.declined(token, "Stint.Denied").await,
         RequestState::Cancelled { .. } => workflow.declined(token, "Stint.Cancelled").await,

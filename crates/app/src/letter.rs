@@ -81,6 +81,9 @@ struct Content<'a> {
     end: String,
     why: Vec<String>,
     ticket: Option<&'a str>,
+    /// Where more than one person has to say yes.
+    needs: Option<String>,
+    approved_by: Option<String>,
     decide_by: String,
     request_id: String,
     link: &'a str,
@@ -107,6 +110,8 @@ impl<'a> Content<'a> {
             end: words::end(&access),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
+            needs: words::still_needed(request).filter(|_| !request.rule.is_default()),
+            approved_by: words::approved_by(request),
             decide_by: utc(request.decide_by),
             request_id: scope.request_id.to_string(),
             link,

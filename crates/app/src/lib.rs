@@ -6,6 +6,7 @@
 pub mod activate_grant;
 mod artefact;
 pub mod caller;
+mod candidates;
 pub mod custody;
 pub mod decide_request;
 mod eligibility;

@@ -4,8 +4,8 @@
 //! of the two always finds both and answers. One mail to an approver, as far as that can be known: the right to send
 //! is taken before and given up only by time.
 
+use crate::candidates::candidates;
 use crate::decide_request::{tell_workflow, try_tell_workflow};
-use crate::eligibility::engaged_now;
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
 use crate::ports::{
@@ -13,14 +13,14 @@ use crate::ports::{
 };
 use crate::transact::{TransactError, load, transact};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
-use stint_domain::ids::{PrincipalId, RequestId};
+use std::collections::BTreeSet;
+use stint_domain::ids::RequestId;
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::principal::Person;
 use stint_domain::record::{Circumstances, Recorded};
-use stint_domain::request::{AccessRequest, RequestState};
+use stint_domain::request::RequestState;
 use stint_domain::transition::{Command, LapseReason, Refusal};
-use stint_policy::{Ask, PolicyBundle};
+use stint_policy::PolicyBundle;
 
 /// How long a reservation to send one mail is held, in seconds: longer than the function may run.
 const RESERVED_SECONDS: i64 = 30;
@@ -46,36 +46,19 @@ pub async fn notify_approvers(
         return Ok(());
     }
     let now = surroundings.now();
-    let approvers = who_may_decide(directory, policy, &recorded.request, now).await?;
+    let candidates = candidates(directory, policy, &recorded.request, now).await?;
     let mut told = BTreeSet::new();
-    for approver in approvers.values() {
+    for approver in candidates.people.values() {
         if mail(ledger, mailer, surroundings, public_url, &recorded, approver).await? {
             told.insert(approver.id.clone());
         }
     }
-    note(ledger, workflow, id, told, surroundings.now()).await
-}
-
-/// Everybody whom the entitlement asks and policy lets, once each.
-async fn who_may_decide(
-    directory: &impl Directory,
-    policy: &PolicyBundle,
-    request: &AccessRequest,
-    now: Timestamp,
-) -> Result<BTreeMap<PrincipalId, Person>, Failure> {
-    let scope = &request.scope;
-    let Some(entitlement) = policy.entitlement(&scope.entitlement) else { return Ok(BTreeMap::new()) };
-    let terms = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
-    let mut found = BTreeMap::new();
-    for group in &entitlement.approvers {
-        for person in directory.members(group).await? {
-            let allowed = policy.may_approve(&person, &scope.requester, entitlement, &terms).is_ok();
-            if allowed && engaged_now(directory, &person, now).await? {
-                found.insert(person.id.clone(), person);
-            }
-        }
-    }
-    Ok(found)
+    let command = match told.len() {
+        0 => Command::Lapse { because: LapseReason::NobodyMayDecide },
+        few if few < candidates.missing => Command::Lapse { because: LapseReason::TooFewMayDecide },
+        _ => Command::NoteNotified { approvers: told, step: candidates.step },
+    };
+    note(ledger, workflow, id, &command, surroundings.now()).await
 }
 
 /// `true` if this approver has the mail, now or from before.
@@ -112,20 +95,15 @@ async fn mail(
     Ok(true)
 }
 
-/// Puts on record who was asked; a request that nobody can be asked about lapses now rather than later.
+/// Puts on record who was asked; a request about which too few can be asked lapses now rather than later.
 async fn note(
     ledger: &(impl Ledger + TaskTokens),
     workflow: &impl Workflow,
     id: RequestId,
-    approvers: BTreeSet<PrincipalId>,
+    command: &Command,
     now: Timestamp,
 ) -> Result<(), Missing> {
-    let command = if approvers.is_empty() {
-        Command::Lapse { because: LapseReason::NobodyMayDecide }
-    } else {
-        Command::NoteNotified { approvers }
-    };
-    match transact(ledger, id, &command, &Circumstances::of_component("notify", now)).await {
+    match transact(ledger, id, command, &Circumstances::of_component("notify", now)).await {
         Ok(done) => {
             tell_workflow(ledger, workflow, &done.recorded).await;
             Ok(())

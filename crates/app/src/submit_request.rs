@@ -15,7 +15,6 @@ use crate::ports::{
 };
 use crate::workflow_input::workflow_input;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
 use stint_domain::BadInput;
 use stint_domain::access::NotEnrolled;
 use stint_domain::audit::{Authorization, Outcome};
@@ -319,7 +318,8 @@ fn build(
         entitlement_title: entitlement.title.clone(),
         submitted_at: now,
         decide_by,
-        state: RequestState::Pending { notified: BTreeSet::new() },
+        rule: entitlement.approval.clone(),
+        state: RequestState::submitted(),
     })
 }
 

@@ -86,6 +86,7 @@ fn person(
         email: attribute("email").map(str::to_owned),
         engagement: Engagement::new(kind(attribute("custom:kind")), contract(&attribute)),
         groups,
+        manager: attribute("custom:manager").and_then(|id| id.parse().ok()),
         // A name that IAM itself would not take is none: whoever has it cannot be elevated.
         iam_user: attribute("custom:iam_user").and_then(|name| name.parse().ok()),
     })

@@ -1,7 +1,7 @@
 //! A case: a question in a file, JSON or TOML, and the policies that are to decide it.
 
 use crate::folder::{Folder, Unusable, entries, text};
-use crate::question::{Question, person};
+use crate::question::{Question, Whose, person};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ impl Case {
             action: self.action.clone(),
             entitlement: entitlement.map_err(|bad| bad.to_string())?,
             ask: context.map_or(Ok(None), Circumstances::ask)?,
-            requester: requester.map(|name| person(people, name)).transpose()?.map(|person| person.id),
+            requester: requester.map(|name| person(people, name)).transpose()?.map(Whose::from),
         })
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::case::Case;
 use crate::folder::{Folder, Unusable};
-use crate::question::Question;
+use crate::question::{Question, Whose};
 use std::path::Path;
+use stint_domain::approval::ApprovalStep;
 use stint_domain::ids::GroupName;
 use stint_policy::sample::SamplePerson;
 use stint_policy::{Ask, PolicyBundle};
@@ -37,7 +38,7 @@ pub(crate) fn run(case: &Path, policies: &Path) -> Result<bool, Unusable> {
 
 fn in_words(question: &Question) -> String {
     let about = question.entitlement.as_ref().map_or(String::new(), |id| format!(" {id}"));
-    let whose = question.requester.as_ref().map_or(String::new(), |id| format!(" for {id}"));
+    let whose = question.requester.as_ref().map_or(String::new(), |whose| format!(" for {}", whose.id));
     let terms = question.ask.map_or(String::new(), |ask| {
         let ticket = if ask.has_ticket { "a ticket" } else { "no ticket" };
         format!(", {}, with {ticket}, at {}", ask.duration.in_words(), ask.at)
@@ -102,17 +103,37 @@ fn deciders(question: &Question, bundle: &PolicyBundle, people: &[SamplePerson])
     if at_once.put_to(bundle).is_ok_and(|decided| decided.allowed) {
         return "nobody would have to approve it".to_owned();
     }
-    let could = |one: &&SamplePerson| {
-        let who = one.username.parse().map(|id| one.person(id));
-        who.is_ok_and(|who| {
-            let requester = Some(question.who.id.clone());
-            let decision = Question { who, action: "approve".to_owned(), requester, ..question.clone() };
-            decision.put_to(bundle).is_ok_and(|decided| decided.allowed)
-        })
-    };
-    let names: Vec<_> = people.iter().filter(could).map(|one| one.username.as_str()).collect();
-    match names.is_empty() {
-        true => "nobody of the organisation could approve it".to_owned(),
-        false => format!("could be approved by: {}", names.join(", ")),
-    }
+    let entitlement = question.entitlement.as_ref().and_then(|id| bundle.entitlement(id));
+    let steps = entitlement.map_or(&[][..], |entitlement| entitlement.approval.steps());
+    let told = steps.iter().enumerate().map(|(number, step)| {
+        let names: Vec<_> = eligible(question, bundle, people, step).collect();
+        let names = if names.is_empty() { "nobody of the organisation".to_owned() } else { names.join(", ") };
+        match (steps.len(), step.need.get()) {
+            (1, 1) => format!("could be approved by: {names}"),
+            (1, need) => format!("has to be approved by {need} of: {names}"),
+            (_, need) => format!("step {} has to be approved by {need} of: {names}", number + 1),
+        }
+    });
+    told.collect::<Vec<_>>().join("\n  ")
+}
+
+/// Who counts in the step, and may.
+fn eligible<'a>(
+    question: &'a Question,
+    bundle: &'a PolicyBundle,
+    people: &'a [SamplePerson],
+    step: &'a ApprovalStep,
+) -> impl Iterator<Item = String> + 'a {
+    let all = people.iter().filter_map(|one| Some(one.person(one.username.parse().ok()?)));
+    let whose = Whose::from(question.who.clone());
+    let approvers = all.filter(move |who| {
+        let decision = Question {
+            who: who.clone(),
+            action: "approve".to_owned(),
+            requester: Some(whose.clone()),
+            ..question.clone()
+        };
+        step.counts(&whose.standing_of(who)) && decision.put_to(bundle).is_ok_and(|decided| decided.allowed)
+    });
+    approvers.map(|who| who.id.to_string())
 }

@@ -5,7 +5,7 @@
 
 use crate::folder::{CATALOG, Folder, ORGANISATION, Unusable};
 use crate::place::Finding;
-use crate::question::Question;
+use crate::question::{Question, Whose};
 use cedar_policy::{ActionConstraint, Effect, Policy, PolicySet, PrincipalConstraint};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -161,7 +161,7 @@ fn about<'a>(
     };
     let requesters: Vec<_> = match action {
         "request" | "auto-approve" => vec![None],
-        _ => people.iter().map(|one| Some(one.id.clone())).collect(),
+        _ => people.iter().map(|one| Some(Whose::from(one.clone()))).collect(),
     };
     // Everybody before the next circumstances: most of what anybody may, they may at any time.
     asks.into_iter().flat_map(move |ask| {

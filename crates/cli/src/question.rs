@@ -1,10 +1,11 @@
 //! One question to a bundle, and its answer, whatever the action.
 
 use std::collections::BTreeSet;
+use stint_domain::approval::Standing;
 use stint_domain::ids::{EntitlementId, PrincipalId};
 use stint_domain::principal::Person;
 use stint_policy::sample::SamplePerson;
-use stint_policy::{Ask, Authorized, Denied, PolicyBundle};
+use stint_policy::{Ask, Authorized, Denied, PolicyBundle, Requester};
 
 /// Everything that any of the actions asks for.
 #[derive(Debug, Clone)]
@@ -13,7 +14,28 @@ pub(crate) struct Question {
     pub(crate) action: String,
     pub(crate) entitlement: Option<EntitlementId>,
     pub(crate) ask: Option<Ask>,
-    pub(crate) requester: Option<PrincipalId>,
+    pub(crate) requester: Option<Whose>,
+}
+
+/// Whose request or grant it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Whose {
+    pub(crate) id: PrincipalId,
+    pub(crate) manager: Option<PrincipalId>,
+}
+
+impl Whose {
+    /// In which place `who` would decide about it.
+    pub(crate) fn standing_of(&self, who: &Person) -> Standing {
+        let manages_the_requester = self.manager.as_ref() == Some(&who.id);
+        Standing { groups: who.groups.clone(), manages_the_requester }
+    }
+}
+
+impl From<Person> for Whose {
+    fn from(person: Person) -> Self {
+        Self { id: person.id, manager: person.manager }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +58,14 @@ impl Question {
         Ok(match self.action.as_str() {
             "request" => bundle.may_request(who, entitlement()?, ask()?).into(),
             "auto-approve" => bundle.auto_approves(who, entitlement()?, ask()?).into(),
-            "approve" => bundle.may_approve(who, requester()?, entitlement()?, ask()?).into(),
-            "revoke" => bundle.may_revoke(who, requester()?, id()?).into(),
-            "force-close" => bundle.may_force_close(who, requester()?, id()?).into(),
+            "approve" => {
+                let Whose { id, manager } = requester()?;
+                let entitlement = entitlement()?;
+                let manager = manager.as_ref().filter(|_| entitlement.approval.asks_the_manager());
+                bundle.may_approve(who, Requester { id, manager }, entitlement, ask()?).into()
+            }
+            "revoke" => bundle.may_revoke(who, &requester()?.id, id()?).into(),
+            "force-close" => bundle.may_force_close(who, &requester()?.id, id()?).into(),
             "read-audit" => bundle.may_read_audit(who).into(),
             "export-audit" => bundle.may_export_audit(who).into(),
             other => return Err(format!("there is no action `{other}`")),

@@ -284,6 +284,7 @@ impl Event {
         match self {
             Self::Submitted => "request.submitted",
             Self::ApproversNotified { .. } => "request.approvers_notified",
+            Self::ApprovalGiven { .. } => "request.approval_given",
             Self::Approved { .. } => "request.approved",
             Self::Denied { .. } => "request.denied",
             Self::Cancelled => "request.cancelled",

@@ -18,10 +18,15 @@ impl AccessRequest {
     pub fn due_at(&self) -> Option<Timestamp> {
         let (from, seconds) = match &self.state {
             // Not notified yet: perhaps the workflow was never started.
-            RequestState::Pending { notified } if notified.is_empty() => {
+            RequestState::Pending(consultation) if consultation.notified.is_empty() => {
                 (self.submitted_at.min(self.decide_by), GRACE_SECONDS)
             }
-            RequestState::Pending { .. } => (self.decide_by, GRACE_SECONDS),
+            // The workflow may not have heard that there are others to ask.
+            RequestState::Pending(consultation) if self.has_others_to_ask() => {
+                let last = consultation.given.last().map_or(self.submitted_at, |given| given.at);
+                (last.min(self.decide_by), GRACE_SECONDS)
+            }
+            RequestState::Pending(_) => (self.decide_by, GRACE_SECONDS),
             RequestState::Approved { approved_at, grant, .. } => self.grant_due_at(*approved_at, grant)?,
             RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => {
                 return None;

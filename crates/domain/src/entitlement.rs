@@ -1,6 +1,7 @@
 //! A permission set on a target that may be requested: what it allows, for how long, and who is asked.
 
 use crate::account::TargetAccount;
+use crate::approval::ApprovalRule;
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GroupName, IamUserName, RoleArn, SecretName};
 use crate::provided::Provided;
@@ -154,7 +155,10 @@ pub struct Entitlement {
     /// Whose members may ask; policy reads it, nothing else does.
     #[serde(default)]
     pub requesters: BTreeSet<GroupName>,
-    /// Whose members are asked to decide; policy says which of them may.
+    /// Whose members are asked to decide, in whichever step; policy says which of them may.
     #[serde(default)]
     pub approvers: BTreeSet<GroupName>,
+    /// How many of whom it takes, and in which order.
+    #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
+    pub approval: ApprovalRule,
 }

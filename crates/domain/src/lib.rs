@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod account;
+pub mod approval;
 pub mod audit;
 pub mod bad_input;
 pub mod custody;

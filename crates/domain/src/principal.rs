@@ -80,6 +80,8 @@ pub struct Person {
     pub email: Option<String>,
     pub engagement: Engagement,
     pub groups: BTreeSet<GroupName>,
+    /// Whom they report to.
+    pub manager: Option<PrincipalId>,
     /// The IAM user that elevations of this person apply to.
     pub iam_user: Option<IamUserName>,
 }

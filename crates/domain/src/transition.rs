@@ -3,6 +3,7 @@
 //! Commands are in the imperative, events in the past tense. A command that finds its work done is `Already`,
 //! which is not an error; one that makes no sense in a state is a [`Refusal`], which says what the caller can do.
 
+use crate::approval::{Given, Standing, is_first};
 use crate::duration::AccessDuration;
 use crate::grant::{EndedBy, Evidence, Receipt, RemovalReason};
 use crate::ids::{PrincipalId, RequestId};
@@ -18,11 +19,25 @@ use thiserror::Error;
 /// What can be asked of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Approve { by: Decider, scope_hash: ScopeHash, comment: Option<Comment> },
-    Deny { by: Decider, comment: Option<Comment> },
+    Approve {
+        by: Decider,
+        standing: Standing,
+        scope_hash: ScopeHash,
+        comment: Option<Comment>,
+    },
+    Deny {
+        by: Decider,
+        comment: Option<Comment>,
+    },
     Cancel,
-    Lapse { because: LapseReason },
-    NoteNotified { approvers: BTreeSet<PrincipalId> },
+    Lapse {
+        because: LapseReason,
+    },
+    /// Those of this step, the first being 0, have been asked.
+    NoteNotified {
+        approvers: BTreeSet<PrincipalId>,
+        step: usize,
+    },
     Grant(GrantCommand),
 }
 
@@ -161,6 +176,12 @@ pub enum Event {
     Submitted,
     ApproversNotified {
         approvers: BTreeSet<PrincipalId>,
+        #[serde(default, skip_serializing_if = "is_first")]
+        step: usize,
+    },
+    /// Somebody's yes, which others have to join.
+    ApprovalGiven {
+        given: Given,
     },
     Approved {
         approval: Approval,
@@ -284,6 +305,8 @@ impl GrantEvent {
 pub enum LapseReason {
     NobodyDecidedInTime,
     NobodyMayDecide,
+    /// A step needs more people than there are.
+    TooFewMayDecide,
     WorkflowEnded,
 }
 
@@ -312,6 +335,10 @@ pub enum Refusal {
     SelfApproval,
     #[error("what was approved is not what is asked")]
     ScopeMismatch,
+    #[error("others are asked in step {step}, which is open")]
+    NotAsked { step: usize },
+    #[error("fewer people have approved than have to")]
+    TooFewApproved,
     #[error("the request is {state} and has no grant")]
     NoGrant { state: &'static str },
     #[error("the grant starts at {starts_at}")]

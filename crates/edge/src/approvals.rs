@@ -63,7 +63,7 @@ where
     };
     let nonce = approvals.forms.nonce(&headers, approvals.surroundings.random());
     let name = approver_name(&approvals.directory, &opened).await;
-    page::view(&opened.request, &name, &nonce, approvals.surroundings.now())
+    page::view(&opened.request, (&opened.link.approver, &name), &nonce, approvals.surroundings.now())
         .with_cookie(approvals.forms.set_cookie(&nonce))
 }
 
@@ -162,6 +162,7 @@ fn not_decided(error: DecideError) -> Page {
     match error {
         DecideError::NotAllowed { .. } => page::refused(NotAllowed::NotEligible),
         DecideError::Refused(Refusal::SelfApproval, _) => page::refused(NotAllowed::SelfApproval),
+        DecideError::Refused(Refusal::NotAsked { .. }, _) => page::refused(NotAllowed::NotAsked),
         DecideError::Refused(Refusal::AlreadyDecided { .. }, request) => {
             page::settled(&request).with_status(StatusCode::CONFLICT)
         }

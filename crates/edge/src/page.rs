@@ -19,6 +19,7 @@ use askama::Template;
 use http::StatusCode;
 use jiff::Timestamp;
 use stint_domain::BadInput;
+use stint_domain::ids::PrincipalId;
 use stint_domain::request::{AccessRequest, RequestState};
 
 /// Why somebody with a link may not decide.
@@ -27,13 +28,20 @@ pub enum NotAllowed {
     SelfApproval,
     /// Not among those who may decide this, any more.
     NotEligible,
+    /// In the step that is open others are asked.
+    NotAsked,
 }
 
 /// What a link shows: the question while it is open, and after that the answer.
 #[must_use]
-pub fn view(request: &AccessRequest, approver_name: &str, nonce: &Nonce, now: Timestamp) -> Page {
+pub fn view(request: &AccessRequest, approver: (&PrincipalId, &str), nonce: &Nonce, now: Timestamp) -> Page {
+    let (id, approver_name) = approver;
     match &request.state {
-        RequestState::Pending { .. } if now < request.decide_by => {
+        RequestState::Pending(_) if now >= request.decide_by => settled(request),
+        RequestState::Pending(_) if request.has_approved(id) => {
+            response::page(StatusCode::OK, &Verdict::waiting(request, false))
+        }
+        RequestState::Pending(_) => {
             response::page(StatusCode::OK, &Question::new(request, approver_name, nonce, now))
         }
         _ => settled(request),
@@ -49,7 +57,11 @@ pub fn settled(request: &AccessRequest) -> Page {
 /// What became of the request, for whoever has just decided.
 #[must_use]
 pub fn done(request: &AccessRequest) -> Page {
-    response::page(StatusCode::OK, &Verdict::new(request, true))
+    let verdict = match request.state {
+        RequestState::Pending(_) => Verdict::waiting(request, true),
+        _ => Verdict::new(request, true),
+    };
+    response::page(StatusCode::OK, &verdict)
 }
 
 /// The same for nonsense, for a link that never was and for one that is gone.
@@ -65,6 +77,9 @@ pub fn refused(why: NotAllowed) -> Page {
         NotAllowed::SelfApproval => "Nobody decides on their own request. Somebody else has been asked, too.",
         NotAllowed::NotEligible => {
             "You are not, or not any more, among those who may decide this. Nothing has been decided."
+        }
+        NotAllowed::NotAsked => {
+            "Others are asked at this point. Nothing has been decided; if it comes to you, there will be a mail."
         }
     };
     message(StatusCode::FORBIDDEN, "You may not decide this", text)

@@ -41,6 +41,10 @@ pub enum Problem {
     /// An entitlement that does not exist answers the same as one that the caller may not have.
     RequestRefused,
     DecisionRefused,
+    /// Others are asked in the step that is open.
+    NotAsked {
+        step: usize,
+    },
     /// The same for an unknown id and one that is not the caller's.
     NotFound,
     MethodNotAllowed,
@@ -81,7 +85,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every [`Problem::kind`]; `docs/errors.md` and `docs/openapi.yaml` list the same, and a test holds them together.
-    pub const ALL_KINDS: [&'static str; 31] = [
+    pub const ALL_KINDS: [&'static str; 32] = [
         "malformed-body",
         "missing-field",
         "unknown-field",
@@ -92,6 +96,7 @@ impl Problem {
         "unauthenticated",
         "request-refused",
         "decision-refused",
+        "not-asked",
         "not-found",
         "method-not-allowed",
         "wrong-state",
@@ -129,6 +134,7 @@ impl Problem {
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::RequestRefused => "request-refused",
             Self::DecisionRefused => "decision-refused",
+            Self::NotAsked { .. } => "not-asked",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::WrongState { .. } => "wrong-state",
@@ -165,7 +171,9 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::RequestRefused | Self::DecisionRefused | Self::ActionRefused => StatusCode::FORBIDDEN,
+            Self::RequestRefused | Self::DecisionRefused | Self::NotAsked { .. } | Self::ActionRefused => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongState { .. }
@@ -201,6 +209,7 @@ impl Problem {
             Self::Unauthenticated { .. } => "Sign in first",
             Self::RequestRefused => "You may not ask for this",
             Self::DecisionRefused => "You may not decide this",
+            Self::NotAsked { .. } => "Others are asked first",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::WrongState { .. } => "Not possible in this state",
@@ -261,6 +270,9 @@ impl Problem {
             }
             Self::DecisionRefused => {
                 "Leave the decision to somebody who may take it; nobody decides on their own request."
+            }
+            Self::NotAsked { step } => {
+                return format!("Others are asked in step {step}; if it comes to you, there will be a mail.");
             }
             Self::NotFound => "Check the address; it leads to nothing, or to nothing of yours.",
             Self::MethodNotAllowed => "Use one of the methods in the `Allow` header.",

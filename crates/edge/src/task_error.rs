@@ -13,7 +13,7 @@ use stint_domain::BadInput;
 use thiserror::Error;
 
 /// The name of every error a task can end with, in the definition's spelling.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 12] = [
     "Stint.Invalid",
     "Stint.Rejected",
     "Stint.Conflict",
@@ -21,6 +21,7 @@ pub const ALL: [&str; 11] = [
     "Stint.Bug",
     "Stint.Denied",
     "Stint.Cancelled",
+    "Stint.AskAgain",
     "Stint.NotYet",
     "Stint.WindowMoved",
     "Stint.InUse",
@@ -48,6 +49,8 @@ pub enum TaskError {
     Denied,
     #[error("the request was cancelled")]
     Cancelled,
+    #[error("there are others to ask")]
+    AskAgain,
     #[error("the grant does not start yet")]
     NotYet,
     #[error("the window is not over")]
@@ -70,6 +73,7 @@ impl TaskError {
             Self::Bug(_) => "Stint.Bug",
             Self::Denied => "Stint.Denied",
             Self::Cancelled => "Stint.Cancelled",
+            Self::AskAgain => "Stint.AskAgain",
             Self::NotYet => "Stint.NotYet",
             Self::WindowMoved => "Stint.WindowMoved",
             Self::InUse => "Stint.InUse",
@@ -81,7 +85,13 @@ impl TaskError {
     const fn is_expected(&self) -> bool {
         matches!(
             self,
-            Self::Denied | Self::Cancelled | Self::NotYet | Self::WindowMoved | Self::InUse | Self::Rotating
+            Self::Denied
+                | Self::Cancelled
+                | Self::AskAgain
+                | Self::NotYet
+                | Self::WindowMoved
+                | Self::InUse
+                | Self::Rotating
         )
     }
 
@@ -179,6 +189,7 @@ mod tests {
             TaskError::Bug(cause()),
             TaskError::Denied,
             TaskError::Cancelled,
+            TaskError::AskAgain,
             TaskError::NotYet,
             TaskError::WindowMoved,
             TaskError::InUse,

@@ -8,6 +8,7 @@ use crate::deploy::{self, MAIL_FROM, Outputs};
 use crate::key::AccessKey;
 use crate::{LocalError, Result, cloud};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use stint_policy::sample::{SamplePerson, organisation};
 
 /// Everybody's password, on local clouds only.
@@ -22,7 +23,15 @@ pub fn seed(admin: &Admin, outputs: &Outputs) -> Result<()> {
     sender(admin)?;
     TABLES.iter().try_for_each(|table| target(admin, table))?;
     role(admin, outputs)?;
-    organisation().iter().try_for_each(|who| person(admin, outputs, who))
+    in_order(organisation()).iter().try_for_each(|who| person(admin, outputs, who))
+}
+
+/// Whoever is named by others before those.
+fn in_order(mut people: Vec<SamplePerson>) -> Vec<SamplePerson> {
+    let named: BTreeSet<_> =
+        people.iter().flat_map(|one| [&one.manager, &one.sponsor]).flatten().cloned().collect();
+    people.sort_by_key(|one| !named.contains(&one.username));
+    people
 }
 
 /// A role that sessions are given of, enrolled by the template that enrols any.
@@ -55,6 +64,9 @@ pub fn person(admin: &Admin, outputs: &Outputs, who: &SamplePerson) -> Result<()
         json!({"Name": "custom:kind", "Value": who.kind}),
     ];
     attributes.extend(who.iam_user.iter().map(|name| json!({"Name": "custom:iam_user", "Value": name})));
+    if let Some(manager) = &who.manager {
+        attributes.push(json!({"Name": "custom:manager", "Value": sub(admin, pool, manager)?}));
+    }
     if let (Some(sponsor), Some(end)) = (&who.sponsor, who.contract_ends_at) {
         attributes.push(json!({"Name": "custom:sponsor", "Value": sub(admin, pool, sponsor)?}));
         attributes.push(json!({"Name": "custom:contract_ends_at", "Value": end}));

@@ -5,9 +5,11 @@
 //! those that can concern the question: parsing is the dearest part of a cold start, and many calls decide nothing.
 
 use crate::actions;
+use crate::approval::BadRule;
 use crate::catalog::{self, Catalog};
 use crate::decision::{
-    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Revoke,
+    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Requester,
+    Revoke,
 };
 use crate::question::{Question, Vocabulary};
 use crate::split::{Piece, split};
@@ -29,6 +31,8 @@ pub enum BundleError {
     Catalog(#[source] serde_json::Error),
     #[error("entitlement `{id}` has a duration that is none")]
     Duration { id: EntitlementId, source: BadInput },
+    #[error("entitlement `{id}` has an approval rule that cannot be")]
+    Approval { id: EntitlementId, source: BadRule },
     #[error("entitlement `{id}` is in two accounts")]
     Account { id: EntitlementId, source: BadInput },
     #[error("entitlement `{id}` is in the catalog twice")]
@@ -157,7 +161,7 @@ impl PolicyBundle {
     pub fn may_approve(
         &self,
         approver: &Person,
-        requester: &PrincipalId,
+        requester: Requester<'_>,
         entitlement: &Entitlement,
         ask: &Ask,
     ) -> Result<Authorized<Approve>, Denied> {

@@ -1,9 +1,11 @@
 //! The catalog as it is written in its file, where durations are text for people.
 
+use crate::approval::{StepEntry, rule};
 use crate::bundle::BundleError;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use stint_domain::BadInput;
+use stint_domain::approval::ApprovalRule;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::{AccessKind, Entitlement, Risk};
 use stint_domain::ids::{EntitlementId, GroupName};
@@ -31,6 +33,9 @@ struct Entry {
     requesters: BTreeSet<GroupName>,
     #[serde(default)]
     approvers: BTreeSet<GroupName>,
+    owner: Option<GroupName>,
+    #[serde(default)]
+    approval: Vec<StepEntry>,
 }
 
 /// Reads the JSON that the build script makes of the file.
@@ -39,7 +44,11 @@ pub(crate) fn parse(json: &str) -> Result<Catalog, BundleError> {
     let mut catalog = Catalog::new();
     for entry in file.entitlement {
         let id = entry.id.clone();
-        let entitlement = entry.read().map_err(|source| BundleError::Duration { id: id.clone(), source })?;
+        let owner = entry.owner.clone();
+        let approval = rule(&entry.approval, owner.as_ref())
+            .map_err(|source| BundleError::Approval { id: id.clone(), source })?;
+        let entitlement =
+            entry.read(approval).map_err(|source| BundleError::Duration { id: id.clone(), source })?;
         one_account(&entitlement).map_err(|source| BundleError::Account { id: id.clone(), source })?;
         if catalog.insert(id.clone(), entitlement).is_some() {
             return Err(BundleError::DuplicateEntitlement { id });
@@ -57,7 +66,7 @@ fn one_account(entitlement: &Entitlement) -> Result<(), BadInput> {
 }
 
 impl Entry {
-    fn read(self) -> Result<Entitlement, BadInput> {
+    fn read(self, approval: ApprovalRule) -> Result<Entitlement, BadInput> {
         Ok(Entitlement {
             max_duration: self.max_duration.parse::<AccessDuration>()?,
             decide_within: self.decide_within.parse::<AccessDuration>()?,
@@ -67,7 +76,8 @@ impl Entry {
             risk: self.risk,
             access: self.access,
             requesters: self.requesters,
-            approvers: self.approvers,
+            approvers: approval.groups().cloned().chain(self.approvers).collect(),
+            approval,
         })
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use std::marker::PhantomData;
 use stint_domain::audit::Authorization;
 use stint_domain::duration::AccessDuration;
+use stint_domain::ids::PrincipalId;
 
 /// The circumstances that policy may look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,14 @@ pub struct Ask {
     /// The moment of the decision, not of the access.
     pub at: Timestamp,
     pub has_ticket: bool,
+}
+
+/// Whose request somebody decides about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requester<'a> {
+    pub id: &'a PrincipalId,
+    /// Left out where no rule asks for it.
+    pub manager: Option<&'a PrincipalId>,
 }
 
 /// Asking for access.

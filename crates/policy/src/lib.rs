@@ -6,6 +6,7 @@
 //! folder `policies/` is built in, and its hash is the version that every decision carries.
 
 mod actions;
+mod approval;
 mod bundle;
 mod catalog;
 mod decision;
@@ -17,9 +18,11 @@ pub mod sample;
 mod split;
 mod version;
 
+pub use approval::BadRule;
 pub use bundle::{BundleError, PolicyBundle};
 pub use decision::{
-    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Revoke,
+    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Requester,
+    Revoke,
 };
 
 /// Every action that policies decide.

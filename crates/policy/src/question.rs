@@ -3,7 +3,7 @@
 //! Each carries only what it is about: the principal with its groups, and one entitlement or the audit. Names keep to
 //! `policies/stint.cedarschema`; a test holds every question against it.
 
-use crate::decision::Ask;
+use crate::decision::{Ask, Requester};
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request,
     RestrictedExpression,
@@ -49,11 +49,13 @@ impl Vocabulary {
         action: &str,
         entitlement: &Entitlement,
         ask: &Ask,
-        requester: Option<&PrincipalId>,
+        requester: Option<Requester<'_>>,
     ) -> Option<Question> {
         let mut context = context(ask);
-        if let Some(id) = requester {
-            context.push(("requester".to_owned(), RestrictedExpression::new_entity_uid(self.user(id))));
+        let user = |id| RestrictedExpression::new_entity_uid(self.user(id));
+        if let Some(Requester { id, manager }) = requester {
+            context.push(("requester".to_owned(), user(id)));
+            context.extend(manager.map(|manager| ("requester_manager".to_owned(), user(manager))));
         }
         self.question(person, action, self.entitlement(entitlement)?, context)
     }
@@ -112,6 +114,8 @@ impl Vocabulary {
             ("risk".to_owned(), text(entitlement.risk.as_str())),
             ("requesters".to_owned(), self.group_set(&entitlement.requesters)),
             ("approvers".to_owned(), self.group_set(&entitlement.approvers)),
+            ("manager_approves".to_owned(), truth(entitlement.approval.asks_the_manager())),
+            ("people_needed".to_owned(), number(people_needed(entitlement))),
             ("max_duration_seconds".to_owned(), number(entitlement.max_duration.seconds())),
         ]);
         Entity::new(uid(&self.entitlement, entitlement.id.as_str()), attributes, HashSet::new()).ok()
@@ -123,6 +127,8 @@ impl Vocabulary {
             ("risk".to_owned(), text("critical")),
             ("requesters".to_owned(), nobody()),
             ("approvers".to_owned(), nobody()),
+            ("manager_approves".to_owned(), truth(false)),
+            ("people_needed".to_owned(), number(1)),
             ("max_duration_seconds".to_owned(), number(0)),
         ]);
         Entity::new(uid(&self.entitlement, id.as_str()), attributes, HashSet::new()).ok()
@@ -147,8 +153,12 @@ fn context(ask: &Ask) -> Vec<(String, RestrictedExpression)> {
         ("duration_seconds".to_owned(), number(ask.duration.seconds())),
         ("hour_utc".to_owned(), number(at.hour())),
         ("weekday".to_owned(), number(at.weekday().to_monday_one_offset())),
-        ("has_ticket".to_owned(), RestrictedExpression::new_bool(ask.has_ticket)),
+        ("has_ticket".to_owned(), truth(ask.has_ticket)),
     ]
+}
+
+fn people_needed(entitlement: &Entitlement) -> i64 {
+    i64::try_from(entitlement.approval.people()).unwrap_or(i64::MAX)
 }
 
 fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
@@ -157,6 +167,10 @@ fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
 
 fn text(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
+}
+
+fn truth(value: bool) -> RestrictedExpression {
+    RestrictedExpression::new_bool(value)
 }
 
 fn number(value: impl Into<i64>) -> RestrictedExpression {
@@ -207,7 +221,9 @@ mod tests {
         let contracted = vocabulary.about_entitlement(&dora, "request", thing, &ask, None).unwrap();
         assert!(conforms(&contracted, &schema));
         assert!(conforms(&about("auto-approve", None), &schema));
-        assert!(conforms(&about("approve", Some(&ana.id)), &schema));
+        let by_ana = Requester { id: &ana.id, manager: None };
+        assert!(conforms(&about("approve", Some(by_ana)), &schema));
+        assert!(conforms(&about("approve", Some(Requester { manager: Some(&dora.id), ..by_ana })), &schema));
         for action in ["revoke", "force-close"] {
             let known = vocabulary.about_grant(&ana, action, &thing.id, Some(thing), &ana.id).unwrap();
             let forgotten = vocabulary.about_grant(&ana, action, &thing.id, None, &ana.id).unwrap();

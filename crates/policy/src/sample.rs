@@ -16,6 +16,8 @@ pub struct SamplePerson {
     pub kind: Kind,
     pub groups: BTreeSet<GroupName>,
     pub iam_user: Option<IamUserName>,
+    /// The user name of whom they report to.
+    pub manager: Option<String>,
     /// The user name of whoever answers for a contractor.
     pub sponsor: Option<String>,
     pub contract_ends_at: Option<Timestamp>,
@@ -29,7 +31,7 @@ struct File {
 }
 
 impl SamplePerson {
-    /// The sponsor under the user name as identity, as in every directory of the tests.
+    /// The sponsor under the user name as identity, as in every directory of the tests; so is the manager.
     fn contract(&self) -> Option<Contract> {
         let sponsor = self.sponsor.as_ref()?.parse().ok()?;
         Some(Contract { sponsor, ends_at: self.contract_ends_at? })
@@ -44,6 +46,7 @@ impl SamplePerson {
             email: Some(self.email.clone()),
             engagement: Engagement::new(self.kind, self.contract()),
             groups: self.groups.clone(),
+            manager: self.manager.as_ref().and_then(|name| name.parse().ok()),
             iam_user: self.iam_user.clone(),
         }
     }

@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stint_domain::access::Access;
+use stint_domain::approval::ApprovalRule;
 use stint_domain::audit::Actor;
 use stint_domain::entitlement::Permission;
 use stint_domain::ids::{PrincipalId, RequestId};
@@ -78,7 +79,8 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
         entitlement_title: "Read payments".to_owned(),
         submitted_at: now,
         decide_by: after(now, 3600),
-        state: RequestState::Pending { notified: BTreeSet::new() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     }
 }
 

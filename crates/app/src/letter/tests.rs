@@ -1,6 +1,7 @@
 use super::*;
 use std::collections::BTreeMap;
 use stint_domain::access::Access;
+use stint_domain::approval::ApprovalRule;
 use stint_domain::provided::Provided;
 use stint_domain::request::RequestState;
 use stint_domain::scope::Scope;
@@ -34,7 +35,8 @@ fn request(justification: &str) -> AccessRequest {
         entitlement_title: "Read payments".to_owned(),
         submitted_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T17:00:00Z".parse().unwrap(),
-        state: RequestState::Pending { notified: [].into() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Guards: it promises no more than the kind of access declares of itself.
 
+use crate::letter::plain::one_line;
+use stint_domain::approval::{ApprovalStep, Progress};
 use stint_domain::entitlement::AccessKind;
 use stint_domain::ids::RequestId;
+use stint_domain::request::AccessRequest;
 use stint_domain::scope::Scope;
 
 /// How soon, in seconds, access can usually be used: IAM takes moments to make known what Stint has written.
@@ -72,6 +75,40 @@ pub fn end(access: &AccessKind) -> String {
     };
     let overstay = access.max_overstay_seconds();
     format!("It ends by itself. An early end {live}; it takes effect within {overstay} s.")
+}
+
+/// Who has said yes so far; `None` if nobody has.
+#[must_use]
+pub fn approved_by(request: &AccessRequest) -> Option<String> {
+    let names: Vec<_> = request.approvals().map(|approval| one_line(approval.by.name(), 40)).collect();
+    if names.is_empty() { None } else { Some(names.join(", ")) }
+}
+
+/// Who has to say yes now; `None` if nobody has to.
+#[must_use]
+pub fn still_needed(request: &AccessRequest) -> Option<String> {
+    let open = request.progress()?;
+    let more = if open.have > 0 { " more" } else { "" };
+    let who = match (open.step.manager, groups(open.step)) {
+        (true, None) => "the requester's manager".to_owned(),
+        (true, Some(groups)) => format!("{}{more} of {groups}, or the requester's manager", people(open)),
+        (false, None) => format!("{}{more} of those who may decide", people(open)),
+        (false, Some(groups)) => format!("{}{more} of {groups}", people(open)),
+    };
+    let steps = request.rule.steps().len();
+    Some(if steps > 1 { format!("{who} (step {} of {steps})", open.number + 1) } else { who })
+}
+
+fn people(open: Progress<'_>) -> String {
+    match open.missing() {
+        1 => "one".to_owned(),
+        more => more.to_string(),
+    }
+}
+
+fn groups(step: &ApprovalStep) -> Option<String> {
+    let names: Vec<_> = step.groups.iter().map(ToString::to_string).collect();
+    if names.is_empty() { None } else { Some(names.join(" or ")) }
 }
 
 #[cfg(test)]

@@ -24,7 +24,10 @@ pub(super) async fn mend(
         // The index lags: it has moved on since.
         _ if request.due_at().is_none_or(|due| due > now) => None,
         RequestState::Pending { .. } if now >= request.decide_by => Some(EndCause::Overdue),
-        RequestState::Pending { .. } => ended_workflow(restarted(workflow, &request).await?),
+        RequestState::Pending(_) if request.has_others_to_ask() => {
+            ended_workflow(resumed(ledger, workflow, &request).await?)
+        }
+        RequestState::Pending(_) => ended_workflow(restarted(workflow, &request).await?),
         RequestState::Approved { grant, .. } => match grant {
             GrantState::Scheduled => ended_workflow(resumed(ledger, workflow, &request).await?),
             GrantState::Activating { window, .. } if !window.is_over(now) => {

@@ -266,6 +266,9 @@ impl Stage {
         match self.world.state().executions[&id].wait.clone() {
             ExecutionState::Approved => At::Grant,
             ExecutionState::Declined { error: "Stint.Denied" | "Stint.Cancelled" } => At::Succeeded,
+            ExecutionState::Declined { error: "Stint.AskAgain" } => {
+                At::AwaitApproval { entered: None, token: token + 1 }
+            }
             ExecutionState::Declined { .. } => At::Expire,
             _ if now.as_second() - since.as_second() >= i64::from(input.wait_seconds) => At::Expire,
             _ => At::AwaitApproval { entered, token },

@@ -9,6 +9,7 @@
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod approvals;
 mod by_hand;
 mod by_number;
 mod checkouts;

@@ -5,12 +5,20 @@
 
 use crate::engine::{At, Stage, block_on, start, token_in};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use stint_app::decide_request::{DecideRequest, Verdict, decide_request};
 use stint_app::open_link::open_link;
 use stint_domain::ids::{GroupName, PrincipalId, RequestId};
 
 /// Ana asks; who of the others may decide changes as they join and leave. The last is nobody that the directory knows.
-const CAST: [&str; 6] = ["ana", "ben", "cleo", "dora", "eva", "stranger"];
+const CAST: [&str; 8] = ["ana", "ben", "cleo", "dora", "eva", "gita", "hugo", "stranger"];
+
+/// What Ana asks for: one of the platform leads decides on either of the first two, two security officers on the last.
+const ASKED: [(&str, &str, usize); 3] = [
+    ("payments-read", "platform-leads", 1),
+    ("payments-repair", "platform-leads", 1),
+    ("ledger-repair", "security-officers", 2),
+];
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -57,11 +65,11 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let (who, which) = (0..CAST.len(), 0..2usize);
+    let (who, which) = (0..CAST.len(), 0..ASKED.len());
     prop_oneof![
         4 => (who.clone(), which.clone(), verdict())
             .prop_map(|(who, which, verdict)| Act::Decide { who, which, verdict }),
-        4 => (0..8usize, verdict()).prop_map(|(mail, verdict)| Act::Click { mail, verdict }),
+        4 => (0..12usize, verdict()).prop_map(|(mail, verdict)| Act::Click { mail, verdict }),
         2 => (who.clone(), which.clone()).prop_map(|(who, which)| Act::Swap { who, which }),
         1 => any::<u128>().prop_map(|guess| Act::Forge { guess }),
         1 => which.clone().prop_map(|which| Act::Cancel { which }),
@@ -74,24 +82,24 @@ fn act() -> impl Strategy<Value = Act> {
 
 struct Play {
     stage: Stage,
-    requests: [RequestId; 2],
-    at: [At; 2],
-    /// Who approved each, by what was done.
-    agreed: [Option<&'static str>; 2],
+    requests: [RequestId; 3],
+    at: [At; 3],
+    /// Who said yes to each who might at that moment.
+    agreed: [BTreeSet<&'static str>; 3],
 }
 
 impl Play {
     fn new() -> Self {
         let stage = Stage::new();
-        let requests = ["payments-read", "payments-repair"].map(|entitlement| {
+        let requests = ASKED.map(|(entitlement, ..)| {
             let ask = stint_app::submit_request::SubmitRequest {
                 idempotency: None,
                 ..Stage::ask(entitlement, "30m")
             };
             block_on(stage.submit("ana", ask)).unwrap().scope.request_id
         });
-        let mut play = Self { stage, requests, at: [start(), start()], agreed: [None; 2] };
-        [0, 1].into_iter().for_each(|which| play.deliver(which));
+        let mut play = Self { stage, requests, at: [start(), start(), start()], agreed: Default::default() };
+        [0, 1, 2].into_iter().for_each(|which| play.deliver(which));
         play
     }
 
@@ -99,23 +107,28 @@ impl Play {
         self.stage.run(self.requests[which], &mut self.at[which]);
     }
 
-    /// As policies/approve.cedar and limits.cedar have it, told by hand: an employee of the platform leads, and never Ana.
-    fn may_decide(&self, who: &str) -> bool {
+    /// As policies/approve.cedar and limits.cedar have it, told by hand: an employee of its group, and never Ana.
+    fn may_decide(&self, who: &str, which: usize) -> bool {
         let id: PrincipalId = who.parse().unwrap();
-        let leads: GroupName = "platform-leads".parse().unwrap();
-        let in_group = self.stage.world.state().people.get(&id).is_some_and(|p| p.groups.contains(&leads));
-        in_group && ["ben", "cleo", "eva"].contains(&who)
+        let group: GroupName = ASKED[which].1.parse().unwrap();
+        let in_group = self.stage.world.state().people.get(&id).is_some_and(|p| p.groups.contains(&group));
+        in_group && ["ben", "cleo", "eva", "gita", "hugo"].contains(&who)
+    }
+
+    /// Those who said yes, and still might.
+    fn behind(&self, which: usize) -> usize {
+        self.agreed[which].iter().filter(|who| self.may_decide(who, which)).count()
     }
 
     fn regroup(&self, who: usize, joins: bool) {
-        let (id, leads): (PrincipalId, GroupName) =
-            (CAST[who].parse().unwrap(), "platform-leads".parse().unwrap());
+        let id: PrincipalId = CAST[who].parse().unwrap();
+        let groups = ["platform-leads", "security-officers"].map(|name| name.parse::<GroupName>().unwrap());
         if let Some(person) = self.stage.world.state().people.get_mut(&id) {
             if joins {
-                person.groups.insert(leads)
+                person.groups.extend(groups);
             } else {
-                person.groups.remove(&leads)
-            };
+                person.groups.retain(|group| !groups.contains(group));
+            }
         }
     }
 
@@ -141,7 +154,7 @@ impl Play {
     }
 
     fn swap(&self, who: usize, which: usize) {
-        let shown = Some(self.stage.request(self.requests[1 - which]).scope.hash());
+        let shown = Some(self.stage.request(self.requests[(which + 1) % ASKED.len()]).scope.hash());
         let ask = DecideRequest {
             request_id: self.requests[which],
             verdict: Verdict::Approve,
@@ -151,7 +164,7 @@ impl Play {
         let (world, caller) = (&self.stage.world, Stage::caller(CAST[who]));
         let done = block_on(decide_request(world, world, world, self.stage.policy, world, &caller, ask));
         // Whoever has approved it already is told so, whatever they say they saw.
-        assert!(done.is_err() || self.agreed[which] == Some(CAST[who]), "{who} {which}");
+        assert!(done.is_err() || self.agreed[which].contains(CAST[who]), "{who} {which}");
     }
 
     /// Carries the act out; who could have approved which request by it.
@@ -197,7 +210,7 @@ impl Play {
         }
     }
 
-    fn states(&self) -> [(&'static str, bool); 2] {
+    fn states(&self) -> [(&'static str, bool); 3] {
         self.requests.map(|id| {
             (
                 self.stage.request(id).state.name(),
@@ -209,15 +222,17 @@ impl Play {
     fn step(&mut self, act: Act) {
         let before = self.states();
         let could = self.act(act);
+        if let Some((who, which)) = could.filter(|(who, which)| self.may_decide(who, *which)) {
+            self.agreed[which].insert(who);
+        }
         for (which, ((state, had), (now, has))) in before.into_iter().zip(self.states()).enumerate() {
             if state == "PENDING" && now == "APPROVED" {
                 let (who, about) = could.unwrap_or_else(|| panic!("approved by {act:?}"));
-                assert!(about == which && self.may_decide(who), "{who} approved {which} by {act:?}");
-                self.agreed[which] = Some(who);
+                assert!(about == which && self.may_decide(who, which), "{who} approved {which} by {act:?}");
+                assert!(self.agreed[which].len() >= ASKED[which].2, "{which} approved by too few: {act:?}");
             }
             if !had && has {
-                let who = self.agreed[which].unwrap_or_else(|| panic!("{which} given without approval"));
-                assert!(self.may_decide(who), "{which} given after {who} had left");
+                assert!(self.behind(which) >= ASKED[which].2, "{which} given with {:?}", self.agreed[which]);
             }
         }
     }
@@ -244,8 +259,16 @@ fn what_somebody_agreed_to_who_might_is_given() {
         Act::Swap { who: 4, which: 0 },
         Act::Decide { who: 4, which: 0, verdict: Verdict::Approve },
         Act::Deliver { which: 0 },
+        Act::Decide { who: 5, which: 2, verdict: Verdict::Approve },
+        Act::Decide { who: 5, which: 2, verdict: Verdict::Approve },
+        Act::Deliver { which: 2 },
     ] {
         play.step(act);
     }
-    assert_eq!((play.agreed, play.states()), ([Some("eva"), None], [("APPROVED", true), ("PENDING", false)]));
+    assert_eq!(play.states(), [("APPROVED", true), ("PENDING", false), ("PENDING", false)]);
+    for act in [Act::Decide { who: 6, which: 2, verdict: Verdict::Approve }, Act::Deliver { which: 2 }] {
+        play.step(act);
+    }
+    assert_eq!(play.agreed, [BTreeSet::from(["eva"]), BTreeSet::new(), BTreeSet::from(["gita", "hugo"])]);
+    assert_eq!(play.states(), [("APPROVED", true), ("PENDING", false), ("APPROVED", true)]);
 }

@@ -1,9 +1,9 @@
 //! Two requests, their target, and the invocations that are at work on them. Time goes in steps of [`TICK`] seconds.
 
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use stint_domain::access::Access;
+use stint_domain::approval::{ApprovalRule, Standing};
 use stint_domain::grant::{Evidence, GrantState, Receipt};
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
@@ -114,7 +114,8 @@ impl Life {
             entitlement_title: "Repair payments".to_owned(),
             submitted_at: at(0),
             decide_by: at(10),
-            state: RequestState::Pending { notified: BTreeSet::new() },
+            rule: ApprovalRule::default(),
+            state: RequestState::submitted(),
         };
         Self { request, version: 0, begun: 0, at_target: false, reopened: false }
     }
@@ -175,7 +176,8 @@ impl Life {
             authentication: Authentication::MailLink,
         };
         let scope_hash = self.request.scope.hash();
-        self.commit(Command::Approve { by, scope_hash, comment: None }, now).is_ok()
+        self.commit(Command::Approve { by, standing: Standing::default(), scope_hash, comment: None }, now)
+            .is_ok()
     }
 }
 

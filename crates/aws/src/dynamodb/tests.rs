@@ -4,6 +4,7 @@ use super::*;
 use crate::testing::{Answers, config};
 use serde_json::{Value, json};
 use stint_app::ports::{Beside, IdempotencyRecord, Ledger as _};
+use stint_domain::approval::ApprovalRule;
 use stint_domain::audit::Head;
 use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, RequestState};
@@ -32,7 +33,8 @@ fn request() -> AccessRequest {
         entitlement_title: "Billing".to_owned(),
         submitted_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T18:00:00Z".parse().unwrap(),
-        state: RequestState::Pending { notified: [].into() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     }
 }
 

@@ -20,7 +20,7 @@ fn what_is_no_cedar_or_not_after_the_schema_has_its_line_and_column() {
     );
     finds(
         |folder| folder.replace("approve.cedar", "principal.kind ==", "principal.kinds =="),
-        "approve.cedar:28:8: error: for policy `services-never-approve`, attribute `kinds`",
+        "approve.cedar:41:8: error: for policy `services-never-approve`, attribute `kinds`",
     );
     finds(
         |folder| folder.replace("stint.cedarschema", "entity Group;", "entity Group"),
@@ -85,10 +85,10 @@ fn a_permit_that_anybody_has_without_condition_is_too_broad() {
 #[test]
 fn a_permit_that_never_permits_is_shadowed_or_unreachable() {
     let sealed = "\n@id(\"sealed\")\n@reason(\"sealed\")\npermit (principal, action == Stint::Action::\"request\", \
-                  resource is Stint::Entitlement) when { resource.risk == \"critical\" };\n";
+                  resource is Stint::Entitlement) when { resource.risk == \"critical\" && resource.people_needed < 2 };\n";
     finds(
         |folder| folder.append("request.cedar", sealed),
-        "error: shadowed: whatever this permits, critical-is-sealed",
+        "error: shadowed: whatever this permits, critical-takes-two",
     );
     finds(
         |folder| folder.append("request.cedar", &sealed.replace("\"critical\"", "\"extreme\"")),

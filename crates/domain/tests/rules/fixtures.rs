@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use stint_domain::access::Access;
+use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{Dating, EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
 use stint_domain::ids::{PrincipalId, RequestId};
@@ -59,7 +60,8 @@ pub(crate) fn pending() -> AccessRequest {
         entitlement_title: "Read payments".to_owned(),
         submitted_at: at("10:00:00"),
         decide_by: at("18:00:00"),
-        state: RequestState::Pending { notified: BTreeSet::new() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     }
 }
 
@@ -77,7 +79,7 @@ pub(crate) fn receipt() -> Receipt {
 
 fn approved(grant: GrantState) -> RequestState {
     let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None };
-    RequestState::Approved { approval, approved_at: at("10:01:00"), grant }
+    RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:01:00"), grant }
 }
 
 /// Activated at 10:02, until 10:32.
@@ -105,9 +107,23 @@ pub(crate) fn another() -> RequestId {
 pub(crate) fn extension() -> AccessRequest {
     let scope = Scope { extends: Some(another()), ..scope() };
     let approval = Approval { by: person("ben"), scope_hash: scope.hash(), comment: None };
-    let state =
-        RequestState::Approved { approval, approved_at: at("10:01:00"), grant: GrantState::Scheduled };
+    let state = RequestState::Approved {
+        approval,
+        earlier: Vec::new(),
+        approved_at: at("10:01:00"),
+        grant: GrantState::Scheduled,
+    };
     AccessRequest { scope, ..in_state(state) }
+}
+
+/// Two have to approve, and Ben has.
+fn half_approved() -> AccessRequest {
+    let step = ApprovalStep { need: 2.try_into().unwrap(), groups: BTreeSet::new(), manager: false };
+    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None };
+    let given = vec![Given { approval, step: 0, at: at("10:01:00") }];
+    let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
+    let state = RequestState::Pending(Consultation { notified, asked: 0, given });
+    AccessRequest { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..in_state(state) }
 }
 
 /// One of every state, and of every state in which the rules differ by what it carries.
@@ -125,10 +141,13 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     let activating =
         |attempts| GrantState::Activating { window: window(), attempts, last_attempt_at: at("10:02:00") };
     let states = [
-        ("pending", RequestState::Pending { notified: BTreeSet::new() }),
+        ("pending", RequestState::submitted()),
         (
             "pending, ben notified",
-            RequestState::Pending { notified: BTreeSet::from(["ben".parse().unwrap()]) },
+            RequestState::Pending(Consultation {
+                notified: BTreeSet::from(["ben".parse().unwrap()]),
+                ..Consultation::default()
+            }),
         ),
         ("denied by ben", RequestState::Denied { by: person("ben"), comment: None, at: at("10:01:00") }),
         ("cancelled", RequestState::Cancelled { at: at("10:01:00") }),
@@ -219,5 +238,6 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     active.scope.access = session;
     all.push(("active, a role's sessions", active));
     all.push(("scheduled, an extension", extension()));
+    all.push(("pending, one of two approved", half_approved()));
     all
 }

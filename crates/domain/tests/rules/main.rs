@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
 
+mod approvals;
 mod audit;
 mod custody;
 mod extensions;

@@ -4,6 +4,7 @@ use crate::fixtures::{ana, another, at, every_state, in_state, pending, person, 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use stint_domain::approval::Standing;
 use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
 use stint_domain::record::{Circumstances, Recorded};
@@ -15,13 +16,41 @@ use stint_domain::transition::{
 fn every_command() -> Vec<(&'static str, Command)> {
     let grant = Command::Grant;
     vec![
-        ("approve by ben", Command::Approve { by: person("ben"), scope_hash: scope().hash(), comment: None }),
-        ("approve by ana", Command::Approve { by: person("ana"), scope_hash: scope().hash(), comment: None }),
+        (
+            "approve by ben",
+            Command::Approve {
+                by: person("ben"),
+                standing: Standing::default(),
+                scope_hash: scope().hash(),
+                comment: None,
+            },
+        ),
+        (
+            "approve by ana",
+            Command::Approve {
+                by: person("ana"),
+                standing: Standing::default(),
+                scope_hash: scope().hash(),
+                comment: None,
+            },
+        ),
+        (
+            "approve by bea",
+            Command::Approve {
+                by: person("bea"),
+                standing: Standing::default(),
+                scope_hash: scope().hash(),
+                comment: None,
+            },
+        ),
         ("deny by ben", Command::Deny { by: person("ben"), comment: None }),
         ("deny by bea", Command::Deny { by: person("bea"), comment: None }),
         ("cancel", Command::Cancel),
         ("lapse", Command::Lapse { because: LapseReason::NobodyDecidedInTime }),
-        ("note ben notified", Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]) }),
+        (
+            "note ben notified",
+            Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]), step: 0 },
+        ),
         ("begin activation", grant(GrantCommand::BeginActivation)),
         ("confirm activation", grant(GrantCommand::ConfirmActivation)),
         ("abandon activation", grant(GrantCommand::AbandonActivation { reason: "no such user".to_owned() })),
@@ -110,14 +139,24 @@ fn every_command_in_every_state() {
 
 #[test]
 fn nobody_decides_on_their_own_request_but_somebody_else_does() {
-    let approve = |name| Command::Approve { by: person(name), scope_hash: scope().hash(), comment: None };
+    let approve = |name| Command::Approve {
+        by: person(name),
+        standing: Standing::default(),
+        scope_hash: scope().hash(),
+        comment: None,
+    };
     assert_eq!(pending().decide(approve("ana"), at("10:01:00")), Err(Refusal::SelfApproval));
     assert!(matches!(pending().decide(approve("ben"), at("10:01:00")), Ok(Step::Do(Event::Approved { .. }))));
 }
 
 #[test]
 fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_changed_after() {
-    let approve = |hash| Command::Approve { by: person("ben"), scope_hash: hash, comment: None };
+    let approve = |hash| Command::Approve {
+        by: person("ben"),
+        standing: Standing::default(),
+        scope_hash: hash,
+        comment: None,
+    };
     let mut other = scope();
     other.duration = "4h".parse().unwrap();
     assert_eq!(pending().decide(approve(other.hash()), at("10:01:00")), Err(Refusal::ScopeMismatch));
@@ -227,7 +266,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 33;
+const COMMANDS: usize = 34;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {
@@ -308,7 +347,12 @@ proptest! {
 fn the_requester_is_compared_by_identity_and_not_by_name() {
     let mut request = in_state(pending().state);
     request.requester_name = "ben".to_owned();
-    let approve = Command::Approve { by: person("ben"), scope_hash: request.scope.hash(), comment: None };
+    let approve = Command::Approve {
+        by: person("ben"),
+        standing: Standing::default(),
+        scope_hash: request.scope.hash(),
+        comment: None,
+    };
     assert!(request.decide(approve, at("10:01:00")).is_ok());
     assert_eq!(request.scope.requester, ana());
 }

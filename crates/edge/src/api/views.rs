@@ -32,6 +32,7 @@ pub fn request_view(request: &AccessRequest) -> Value {
         "submitted_at": request.submitted_at,
         "decide_by": request.decide_by,
         "policy_version": scope.policy_version,
+        "approvals": approvals(request),
         "decision": decision(&request.state),
         "grant": grant_view(request),
     })
@@ -61,6 +62,21 @@ fn target_in_its_account(scope: &Scope) -> Value {
     }
 }
 
+/// What it takes, and who has given it. What policy approves at once takes nobody.
+fn approvals(request: &AccessRequest) -> Value {
+    let steps = request.rule.steps().iter().enumerate().map(|(number, step)| {
+        let given = request.given().filter(|given| given.0 == number).map(|given| by(&given.1.by));
+        json!({
+            "people": step.need,
+            "groups": step.groups,
+            "manager": step.manager,
+            "approved_by": given.collect::<Vec<_>>(),
+        })
+    });
+    let open = request.progress().map(|open| open.number + 1);
+    json!({ "steps": steps.collect::<Vec<_>>(), "open_step": open })
+}
+
 fn decision(state: &RequestState) -> Value {
     match state {
         RequestState::Approved { approval, approved_at, .. } => {
@@ -75,12 +91,15 @@ fn decision(state: &RequestState) -> Value {
     }
 }
 
-fn decided(verdict: &str, by: &Decider, comment: Option<&str>, at: jiff::Timestamp) -> Value {
-    let by = match by {
+fn decided(verdict: &str, decider: &Decider, comment: Option<&str>, at: jiff::Timestamp) -> Value {
+    json!({ "verdict": verdict, "by": by(decider), "comment": comment, "at": at })
+}
+
+fn by(decider: &Decider) -> Value {
+    match decider {
         Decider::Policy { policies } => json!({ "kind": "policy", "policies": policies }),
         Decider::Person { id, name, .. } => json!({ "kind": "person", "id": id, "name": name }),
-    };
-    json!({ "verdict": verdict, "by": by, "comment": comment, "at": at })
+    }
 }
 
 /// The grant of a request; `null` while there is none.

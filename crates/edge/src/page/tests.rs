@@ -3,6 +3,7 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use sha2::Digest as _;
 use stint_domain::access::Access;
+use stint_domain::approval::ApprovalRule;
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{Dating, EndedBy, GrantState, Proof};
 use stint_domain::ids::{RequestId, RoleArn};
@@ -15,6 +16,10 @@ use uuid::Uuid;
 
 fn at(text: &str) -> Timestamp {
     format!("2026-11-22T{text}Z").parse().unwrap()
+}
+
+fn bens_id() -> PrincipalId {
+    "ben".parse().unwrap()
 }
 
 fn request() -> AccessRequest {
@@ -46,7 +51,8 @@ fn request() -> AccessRequest {
         entitlement_title: "Read payments".to_owned(),
         submitted_at: at("09:00:00"),
         decide_by: at("17:00:00"),
-        state: RequestState::Pending { notified: [].into() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     }
 }
 
@@ -65,7 +71,7 @@ fn in_state(state: RequestState) -> AccessRequest {
 fn approved(grant: GrantState) -> AccessRequest {
     let comment = Some("Fine.\nMind the <b>EU</b> data.".parse().unwrap());
     let approval = Approval { by: ben(), scope_hash: request().scope.hash(), comment };
-    in_state(RequestState::Approved { approval, approved_at: at("10:00:00"), grant })
+    in_state(RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:00:00"), grant })
 }
 
 fn nonce() -> Nonce {
@@ -73,7 +79,7 @@ fn nonce() -> Nonce {
 }
 
 fn question(request: &AccessRequest) -> Page {
-    view(request, "Ben", &nonce(), at("10:00:00"))
+    view(request, (&bens_id(), "Ben"), &nonce(), at("10:00:00"))
 }
 
 fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
@@ -118,7 +124,11 @@ fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
             &["Withdrawn", "Ana", "09:30"],
         ),
         ("lapsed", settled(&in_state(lapsed)), &["Lapsed", "Nobody decided in time", "17:00 UTC"]),
-        ("too-late", view(&request(), "Ben", &nonce(), at("17:00:00")), &["too late", "17:00 UTC"]),
+        (
+            "too-late",
+            view(&request(), (&bens_id(), "Ben"), &nonce(), at("17:00:00")),
+            &["too late", "17:00 UTC"],
+        ),
     ]
 }
 

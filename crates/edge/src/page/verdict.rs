@@ -4,6 +4,7 @@ use super::response::STYLE;
 use askama::Template;
 use jiff::Timestamp;
 use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_app::letter::words;
 use stint_domain::grant::{EndedBy, GrantState};
 use stint_domain::justification::Comment;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
@@ -13,8 +14,7 @@ use stint_domain::transition::LapseReason;
 #[template(path = "verdict.html")]
 pub(super) struct Verdict {
     style: &'static str,
-    /// The reader has just decided.
-    fresh: bool,
+    note: &'static str,
     title: String,
     requester: String,
     entitlement: String,
@@ -25,12 +25,28 @@ pub(super) struct Verdict {
     request_id: String,
 }
 
+const RECORDED: &str = "Your decision has been recorded. You can close this page.";
+
 impl Verdict {
     pub(super) fn new(request: &AccessRequest, fresh: bool) -> Self {
-        let (title, facts, comment) = what_became(request);
+        let note = if fresh { RECORDED } else { "There is nothing left to decide." };
+        Self::of(request, note, what_became(request))
+    }
+
+    /// For somebody who has said yes, while others have not.
+    pub(super) fn waiting(request: &AccessRequest, fresh: bool) -> Self {
+        let note = if fresh { RECORDED } else { "You have approved this. Nothing more is asked of you." };
+        let given = words::approved_by(request).map(|names| ("Approved by", names));
+        let needed = words::still_needed(request).map(|needed| ("Still needed", needed));
+        let until = ("Open until", utc(request.decide_by));
+        let facts = given.into_iter().chain(needed).chain([until]).collect();
+        Self::of(request, note, ("Approved, and others are still to decide".to_owned(), facts, None))
+    }
+
+    fn of(request: &AccessRequest, note: &'static str, (title, facts, comment): Told<'_>) -> Self {
         Self {
             style: STYLE,
-            fresh,
+            note,
             title,
             requester: one_line(&request.requester_name, 100),
             entitlement: one_line(&request.entitlement_title, 200),
@@ -52,8 +68,11 @@ fn what_became(request: &AccessRequest) -> Told<'_> {
                 ("Open until", format!("{}; nobody decided, and no access is given", utc(request.decide_by)));
             ("It is too late to decide".to_owned(), vec![fact], None)
         }
-        RequestState::Approved { approval, approved_at, grant } => {
+        RequestState::Approved { approval, approved_at, grant, earlier } => {
             let mut facts = decided(&approval.by, *approved_at);
+            if !earlier.is_empty() {
+                facts.splice(..1, words::approved_by(request).map(|names| ("Approved by", names)));
+            }
             facts.push(("Access", access(grant, request.scope.starts_at)));
             ("Approved".to_owned(), facts, approval.comment.as_ref())
         }
@@ -74,6 +93,7 @@ fn decided(by: &Decider, at: Timestamp) -> Vec<(&'static str, String)> {
 const fn lapsed(because: LapseReason) -> &'static str {
     match because {
         LapseReason::NobodyDecidedInTime => "Nobody decided in time; no access is given",
+        LapseReason::TooFewMayDecide => "Fewer people may decide than have to approve; no access is given",
         LapseReason::NobodyMayDecide => "There is nobody who may decide; no access is given",
         LapseReason::WorkflowEnded => "It could not be carried on; no access is given",
     }

@@ -99,6 +99,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::AlreadyDecided { state } | Refusal::NoGrant { state } => Self::WrongState { state },
             Refusal::SelfApproval => Self::DecisionRefused,
+            Refusal::NotAsked { step } => Self::NotAsked { step },
             Refusal::TooLateToDecide | Refusal::WindowOver | Refusal::Over => Self::TooLate,
             Refusal::NotYet { .. } => Self::WrongState { state: "SCHEDULED" },
             Refusal::Ending => Self::WrongState { state: "DEACTIVATING" },
@@ -107,6 +108,7 @@ impl From<Refusal> for Problem {
             Refusal::NoCredential => Self::NoCredential,
             // None of these can follow from what a caller asks for.
             Refusal::ScopeMismatch
+            | Refusal::TooFewApproved
             | Refusal::NoIntent
             | Refusal::NotSettled { .. }
             | Refusal::TooLong

@@ -24,6 +24,7 @@ fn every() -> Vec<Problem> {
         Problem::Unauthenticated { token_sent: true },
         Problem::RequestRefused,
         Problem::DecisionRefused,
+        Problem::NotAsked { step: 1 },
         Problem::NotFound,
         Problem::MethodNotAllowed,
         Problem::WrongState { state: "DENIED" },

@@ -16,6 +16,7 @@ const RAISED: [(&str, &[&str]); 4] = [
             "Stint.Bug",
             "Stint.Denied",
             "Stint.Cancelled",
+            "Stint.AskAgain",
             "Stint.Rejected",
         ],
     ),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use stint_domain::principal::Person;
-use stint_policy::{Ask, Authorized, Denied, PolicyBundle};
+use stint_policy::{Ask, Authorized, Denied, PolicyBundle, Requester};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,15 +72,18 @@ impl Case {
             let entitlement = bundle.entitlement(&self.entitlement.as_ref()?.parse().unwrap()).unwrap();
             Some((entitlement, context?.ask()))
         };
-        let requester = || person(context.unwrap().requester.as_ref().unwrap()).id;
+        let requester = || person(context.unwrap().requester.as_ref().unwrap());
         match self.action.as_str() {
             "request" => about().map(|(e, ask)| bundle.may_request(&who, e, &ask).into()).unwrap(),
             "auto-approve" => about().map(|(e, ask)| bundle.auto_approves(&who, e, &ask).into()).unwrap(),
             "approve" => {
-                about().map(|(e, ask)| bundle.may_approve(&who, &requester(), e, &ask).into()).unwrap()
+                let (entitlement, ask) = about().unwrap();
+                let Person { id, manager, .. } = requester();
+                let manager = manager.as_ref().filter(|_| entitlement.approval.asks_the_manager());
+                bundle.may_approve(&who, Requester { id: &id, manager }, entitlement, &ask).into()
             }
-            "revoke" => bundle.may_revoke(&who, &requester(), &id()).into(),
-            "force-close" => bundle.may_force_close(&who, &requester(), &id()).into(),
+            "revoke" => bundle.may_revoke(&who, &requester().id, &id()).into(),
+            "force-close" => bundle.may_force_close(&who, &requester().id, &id()).into(),
             "read-audit" => bundle.may_read_audit(&who).into(),
             "export-audit" => bundle.may_export_audit(&who).into(),
             other => panic!("no such action: {other}"),

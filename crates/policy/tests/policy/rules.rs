@@ -1,7 +1,7 @@
 //! How a bundle decides, whatever its policies: `forbid` wins, errors deny, names are compared exactly.
 
 use crate::common::person;
-use stint_policy::{Ask, BundleError, Denied, PolicyBundle};
+use stint_policy::{Ask, BundleError, Denied, PolicyBundle, Requester};
 
 const CATALOG: &str = r#"{ "entitlement": [{
     "id": "thing", "title": "Thing", "description": "A thing.", "risk": "low",
@@ -87,8 +87,9 @@ fn an_error_denies_every_kind_of_question() {
         sound.auto_approves(&ana, thing, &ask()).is_ok()
             && broken.auto_approves(&ana, thing, &ask()).is_err()
     );
+    let by_ana = Requester { id: &ana.id, manager: None };
     let (yes, no) =
-        (sound.may_approve(&ben, &ana.id, thing, &ask()), broken.may_approve(&ben, &ana.id, thing, &ask()));
+        (sound.may_approve(&ben, by_ana, thing, &ask()), broken.may_approve(&ben, by_ana, thing, &ask()));
     assert!(yes.is_ok() && no.is_err());
     let revoke = |bundle: &PolicyBundle| bundle.may_revoke(&ben, &ana.id, &thing.id).is_ok();
     assert!(revoke(&sound) && !revoke(&broken));

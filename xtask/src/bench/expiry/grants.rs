@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use stint_app::ports::{Artefact, Ledger as _, Provider as _};
 use stint_app::transact::transact_from;
 use stint_domain::access::Access;
+use stint_domain::approval::ApprovalRule;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -83,6 +84,7 @@ fn pending(number: u64, access: Access, begins: Timestamp) -> Result<AccessReque
         entitlement_title: "Read payments".to_owned(),
         submitted_at: begins,
         decide_by: begins.saturating_add(LENGTH).unwrap_or(begins),
-        state: RequestState::Pending { notified: BTreeSet::new() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     })
 }

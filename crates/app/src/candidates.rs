@@ -1,0 +1,88 @@
+//! Who is asked to decide now: of the step that is open, everybody who counts in it, whom policy lets, and who has not
+//! said yes already.
+//!
+//! It must not ask anybody, nor decide anything.
+
+use crate::eligibility::{engaged_now, managing, standing};
+use crate::failure::Failure;
+use crate::ports::Directory;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use stint_domain::approval::ApprovalStep;
+use stint_domain::entitlement::Entitlement;
+use stint_domain::ids::{GroupName, PrincipalId};
+use stint_domain::principal::Person;
+use stint_domain::request::AccessRequest;
+use stint_policy::{Ask, PolicyBundle, Requester};
+
+#[derive(Debug, Default)]
+pub(crate) struct Candidates {
+    /// From 0.
+    pub(crate) step: usize,
+    /// How many of them have to say yes.
+    pub(crate) missing: usize,
+    pub(crate) people: BTreeMap<PrincipalId, Person>,
+}
+
+/// # Errors
+/// [`Failure::Transient`] if the directory does not answer.
+pub(crate) async fn candidates(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Candidates, Failure> {
+    let scope = &request.scope;
+    let (Some(open), Some(entitlement)) = (request.progress(), policy.entitlement(&scope.entitlement)) else {
+        return Ok(Candidates::default());
+    };
+    let manager = managing(directory, request).await?;
+    let terms = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
+    let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
+    let mut people = everybody(directory, open.step, entitlement, manager.as_ref()).await?;
+    people.retain(|_, person| {
+        open.step.counts(&standing(person, manager.as_ref()))
+            && !request.has_approved(&person.id)
+            && policy.may_approve(person, requester, entitlement, &terms).is_ok()
+    });
+    Ok(Candidates {
+        step: open.number,
+        missing: open.missing(),
+        people: engaged_only(directory, people, now).await?,
+    })
+}
+
+/// Whom the step could mean, once each.
+async fn everybody(
+    directory: &impl Directory,
+    step: &ApprovalStep,
+    entitlement: &Entitlement,
+    manager: Option<&PrincipalId>,
+) -> Result<BTreeMap<PrincipalId, Person>, Failure> {
+    let mut found = BTreeMap::new();
+    for group in asked(step, entitlement) {
+        found.extend(directory.members(group).await?.into_iter().map(|person| (person.id.clone(), person)));
+    }
+    if let Some(manager) = manager.filter(|manager| step.manager && !found.contains_key(manager)) {
+        found.extend(directory.person(manager).await?.map(|person| (person.id.clone(), person)));
+    }
+    Ok(found)
+}
+
+fn asked<'a>(step: &'a ApprovalStep, entitlement: &'a Entitlement) -> &'a BTreeSet<GroupName> {
+    if step.names_somebody() { &step.groups } else { &entitlement.approvers }
+}
+
+async fn engaged_only(
+    directory: &impl Directory,
+    people: BTreeMap<PrincipalId, Person>,
+    now: Timestamp,
+) -> Result<BTreeMap<PrincipalId, Person>, Failure> {
+    let mut engaged = BTreeMap::new();
+    for (id, person) in people {
+        if engaged_now(directory, &person, now).await? {
+            engaged.insert(id, person);
+        }
+    }
+    Ok(engaged)
+}

@@ -1,0 +1,150 @@
+//! Approvals of several people: who is asked when, whose yes counts, and what happens when nobody passes the word on.
+
+use crate::engine::{Stage, block_on, start};
+use stint_app::decide_request::{DecideError, Verdict};
+use stint_app::submit_request::SubmitRequest;
+use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::transition::Refusal;
+use stint_test_support::world::{Fault, Mode};
+
+fn submitted(stage: &Stage, entitlement: &str) -> RequestId {
+    let ask = SubmitRequest { idempotency: None, ..Stage::ask(entitlement, "15m") };
+    block_on(stage.submit("ana", ask)).unwrap().scope.request_id
+}
+
+fn says_yes(stage: &Stage, who: &str, id: RequestId) -> Result<&'static str, DecideError> {
+    block_on(stage.decide(who, id, Verdict::Approve)).map(|request| request.state.name())
+}
+
+/// Who has had a mail about it, in their order.
+fn asked(stage: &Stage) -> Vec<String> {
+    let inbox = &stage.world.state().inbox;
+    inbox.iter().map(|mail| mail.to.replace("@example.com", "")).collect()
+}
+
+fn is_active(stage: &Stage, id: RequestId) -> bool {
+    stage.request(id).grant().is_some_and(|grant| grant.name() == "ACTIVE")
+}
+
+fn not_asked(said: Result<&'static str, DecideError>) -> bool {
+    matches!(said, Err(DecideError::Refused(Refusal::NotAsked { .. }, _)))
+}
+
+#[test]
+fn first_the_manager_is_asked_and_then_the_owner() {
+    let (stage, mut at) = (Stage::new(), start());
+    let id = submitted(&stage, "payments-export");
+    stage.run(id, &mut at);
+    assert_eq!(asked(&stage), ["iris"]);
+    assert!(not_asked(says_yes(&stage, "ben", id)));
+    assert_eq!(says_yes(&stage, "iris", id).unwrap(), "PENDING");
+    stage.run(id, &mut at);
+    assert_eq!(asked(&stage), ["iris", "ben"]);
+    assert_eq!(says_yes(&stage, "ben", id).unwrap(), "APPROVED");
+    stage.run(id, &mut at);
+    assert!(is_active(&stage, id));
+    let actions = stage.world.actions(&id.to_string());
+    let expected = [
+        "request.submitted",
+        "request.approvers_notified",
+        "request.action_refused",
+        "request.approval_given",
+        "request.approvers_notified",
+        "request.approved",
+        "grant.activation_started",
+        "grant.activated",
+    ];
+    assert_eq!(actions, expected);
+}
+
+#[test]
+fn two_of_a_group_are_asked_side_by_side_and_each_is_asked_once() {
+    let (stage, mut at) = (Stage::new(), start());
+    let id = submitted(&stage, "ledger-repair");
+    stage.run(id, &mut at);
+    assert_eq!(asked(&stage), ["gita", "hugo"]);
+    assert_eq!(says_yes(&stage, "hugo", id).unwrap(), "PENDING");
+    assert_eq!(says_yes(&stage, "hugo", id).unwrap(), "PENDING");
+    stage.run(id, &mut at);
+    assert!(!is_active(&stage, id));
+    assert_eq!(says_yes(&stage, "gita", id).unwrap(), "APPROVED");
+    stage.run(id, &mut at);
+    assert!(is_active(&stage, id));
+    assert_eq!(asked(&stage), ["gita", "hugo"]);
+}
+
+#[test]
+fn one_of_them_can_say_no_for_all() {
+    let (stage, mut at) = (Stage::new(), start());
+    let id = submitted(&stage, "ledger-repair");
+    stage.run(id, &mut at);
+    says_yes(&stage, "hugo", id).unwrap();
+    assert_eq!(block_on(stage.decide("gita", id, Verdict::Deny)).unwrap().state.name(), "DENIED");
+    stage.run(id, &mut at);
+    assert!(!is_active(&stage, id));
+}
+
+/// The workflow was not told that a step is complete: the sweep tells it, and the next are asked.
+#[test]
+fn whoever_is_next_is_asked_though_the_word_was_lost() {
+    let (stage, mut at) = (Stage::new(), start());
+    let id = submitted(&stage, "payments-export");
+    stage.run(id, &mut at);
+    // Her yes is the first call, telling the workflow the second.
+    stage.world.arm([Fault { call: 2, mode: Mode::Throttled }]);
+    assert_eq!(says_yes(&stage, "iris", id).unwrap(), "PENDING");
+    stage.run(id, &mut at);
+    assert_eq!(asked(&stage), ["iris"], "nobody has heard of it");
+    stage.world.pass(60);
+    stage.sweep("sweep");
+    stage.run(id, &mut at);
+    assert_eq!(asked(&stage), ["iris", "ben"]);
+    stage.world.pass(60);
+    stage.sweep("sweep");
+    stage.run(id, &mut at);
+    assert_eq!(asked(&stage), ["iris", "ben"], "and once only");
+}
+
+/// Takes something of the directory away between the last yes and the grant.
+fn given_after(change: impl Fn(&Stage)) -> bool {
+    let (stage, mut at) = (Stage::new(), start());
+    let id = submitted(&stage, "payments-export");
+    stage.run(id, &mut at);
+    says_yes(&stage, "iris", id).unwrap();
+    stage.run(id, &mut at);
+    says_yes(&stage, "ben", id).unwrap();
+    change(&stage);
+    stage.run(id, &mut at);
+    is_active(&stage, id)
+}
+
+#[test]
+fn every_one_of_them_has_to_count_still_when_access_is_given() {
+    let id = |name: &str| name.parse::<PrincipalId>().unwrap();
+    assert!(given_after(|_| ()));
+    let of_ana = |manager: Option<&str>| {
+        let manager = manager.map(id);
+        move |stage: &Stage| {
+            stage.world.state().people.get_mut(&id("ana")).unwrap().manager.clone_from(&manager);
+        }
+    };
+    assert!(!given_after(of_ana(Some("cleo"))), "Iris is not the manager any more");
+    assert!(!given_after(of_ana(None)));
+    assert!(!given_after(|stage| drop(stage.world.state().people.remove(&id("iris")))));
+    assert!(!given_after(|stage| stage.world.state().people.get_mut(&id("ben")).unwrap().groups.clear()));
+}
+
+#[test]
+fn what_too_few_could_approve_lapses_at_once_and_says_so() {
+    let lapsed = |entitlement: &str, without: &str| {
+        let (stage, mut at) = (Stage::new(), start());
+        let without: PrincipalId = without.parse().unwrap();
+        stage.world.state().people.remove(&without);
+        let id = submitted(&stage, entitlement);
+        stage.run(id, &mut at);
+        serde_json::to_value(&stage.request(id).state).unwrap()["because"].clone()
+    };
+    assert_eq!(lapsed("ledger-repair", "gita"), "too_few_may_decide");
+    assert_eq!(lapsed("payments-export", "iris"), "nobody_may_decide");
+    assert_eq!(lapsed("payments-export", "cleo"), serde_json::Value::Null);
+}
