@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 23] = [
+pub(crate) const GUARDS: [Guard; 26] = [
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant/decide.rs",
@@ -186,5 +186,26 @@ pub(crate) const GUARDS: [Guard; 23] = [
         "        self.in_nobodys_hands().await?;",
         "",
         ("journeys", "checkouts::nothing_rotates"),
+    ),
+    guard(
+        "one person counts once",
+        "crates/domain/src/request.rs",
+        "if self.approvals().any(|earlier| earlier.by.is_same(&approval.by)) {",
+        "if self.approvals().any(|earlier| earlier.by == approval.by) {",
+        ("journeys", "schedules::"),
+    ),
+    guard(
+        "a step is for those whom it names",
+        "crates/domain/src/request.rs",
+        "if !open.step.counts(standing) {",
+        "if false && !open.step.counts(standing) {",
+        ("journeys", "approvals::"),
+    ),
+    guard(
+        "everybody who approved has to count still",
+        "crates/app/src/eligibility.rs",
+        "is_some_and(|step| step.counts(&approver.standing));",
+        "is_some();",
+        ("journeys", "approvals::"),
     ),
 ];

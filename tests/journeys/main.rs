@@ -26,5 +26,6 @@ mod scene;
 mod secrets;
 mod seen;
 mod sessions;
+mod several;
 mod stopped;
 mod vaulted;

@@ -93,8 +93,14 @@ fn unreachable(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec
         };
         let why = match may("request") {
             None => "unreachable: nobody of the organisation may ask for",
-            Some(_) if may("approve").is_none() && may("auto-approve").is_none() => {
+            Some(_) if may("auto-approve").is_some() => continue,
+            Some(_) if may("approve").is_none() => {
                 "unreachable: neither policy nor anybody of the organisation approves"
+            }
+            Some(_)
+                if !entitlement.approval.is_default() && !can_be_approved(entitlement, bundle, people) =>
+            {
+                "unreachable: the approval takes more different people than the organisation has for"
             }
             Some(_) => continue,
         };
@@ -103,6 +109,40 @@ fn unreachable(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec
         findings.push(Finding::error(&folder.shown(CATALOG), &folder.catalog, at, what));
     }
     findings
+}
+
+/// Whether somebody could find enough different people for every step: by Hall's theorem, whether any of the steps
+/// together have as many candidates as they need.
+fn can_be_approved(entitlement: &Entitlement, bundle: &PolicyBundle, people: &[Person]) -> bool {
+    let steps = entitlement.approval.steps();
+    people.iter().any(|requester| {
+        let whose = Whose::from(requester.clone());
+        let may = |who: &&Person| {
+            let counts = steps.iter().any(|step| step.counts(&whose.standing_of(who)));
+            counts && may_approve(entitlement, bundle, who, &whose)
+        };
+        let approvers: Vec<_> = people.iter().filter(may).collect();
+        (1..1_u32 << steps.len()).all(|chosen| {
+            let chosen = (0..).zip(steps).filter(|(bit, _)| chosen & (1 << bit) != 0);
+            let chosen: Vec<_> = chosen.map(|(_, step)| step).collect();
+            let needed: usize = chosen.iter().map(|step| usize::from(step.need.get())).sum();
+            let counts = |who: &&&Person| chosen.iter().any(|step| step.counts(&whose.standing_of(who)));
+            approvers.iter().filter(counts).count() >= needed
+        })
+    })
+}
+
+/// In any circumstances.
+fn may_approve(entitlement: &Entitlement, bundle: &PolicyBundle, who: &Person, whose: &Whose) -> bool {
+    asks(entitlement).into_iter().any(|ask| {
+        let question = Question {
+            entitlement: Some(entitlement.id.clone()),
+            ask: Some(ask),
+            requester: Some(whose.clone()),
+            ..plain(who, "approve")
+        };
+        question.put_to(bundle).is_ok_and(|decided| decided.allowed)
+    })
 }
 
 /// Groups that nobody is in, and groups of the organisation that nothing speaks of.
@@ -138,16 +178,22 @@ fn groups(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Find
     findings
 }
 
-/// Everything that could be asked of this action.
+/// Everything that could be asked of this action: everything and everybody before the next circumstances, since most of
+/// what anybody may, they may at any time.
 fn questions<'a>(
     bundle: &'a PolicyBundle,
     people: &'a [Person],
     action: &'a str,
 ) -> Box<dyn Iterator<Item = Question> + 'a> {
-    if !action.ends_with("-audit") {
-        return Box::new(bundle.entitlements().flat_map(move |e| about(e, people, action)));
+    if action.ends_with("-audit") {
+        return Box::new(people.iter().map(move |who| plain(who, action)));
     }
-    Box::new(people.iter().map(move |who| plain(who, action)))
+    let all: Vec<_> = bundle.entitlements().map(|one| (one, circumstances(one, action))).collect();
+    let most = all.iter().map(|(_, asks)| asks.len()).max().unwrap_or_default();
+    Box::new((0..most).flat_map(move |number| {
+        let now: Vec<_> = all.iter().filter_map(|(one, asks)| Some((*one, *asks.get(number)?))).collect();
+        now.into_iter().flat_map(move |(one, ask)| among(one, ask, people, action))
+    }))
 }
 
 fn about<'a>(
@@ -155,23 +201,33 @@ fn about<'a>(
     people: &'a [Person],
     action: &'a str,
 ) -> impl Iterator<Item = Question> + 'a {
-    let asks: Vec<_> = match action {
-        "revoke" | "force-close" => vec![None],
-        _ => asks(entitlement).into_iter().map(Some).collect(),
-    };
+    let asks = circumstances(entitlement, action).into_iter();
+    asks.flat_map(move |ask| among(entitlement, ask, people, action))
+}
+
+/// By anybody, and about anybody's request where that is asked.
+fn among<'a>(
+    entitlement: &'a Entitlement,
+    ask: Option<Ask>,
+    people: &'a [Person],
+    action: &'a str,
+) -> impl Iterator<Item = Question> + 'a {
     let requesters: Vec<_> = match action {
         "request" | "auto-approve" => vec![None],
         _ => people.iter().map(|one| Some(Whose::from(one.clone()))).collect(),
     };
-    // Everybody before the next circumstances: most of what anybody may, they may at any time.
-    asks.into_iter().flat_map(move |ask| {
+    people.iter().flat_map(move |who| {
+        let one = Question { entitlement: Some(entitlement.id.clone()), ask, ..plain(who, action) };
         let requesters = requesters.clone();
-        people.iter().flat_map(move |who| {
-            let one = Question { entitlement: Some(entitlement.id.clone()), ask, ..plain(who, action) };
-            let requesters = requesters.clone();
-            requesters.into_iter().map(move |requester| Question { requester, ..one.clone() })
-        })
+        requesters.into_iter().map(move |requester| Question { requester, ..one.clone() })
     })
+}
+
+fn circumstances(entitlement: &Entitlement, action: &str) -> Vec<Option<Ask>> {
+    match action {
+        "revoke" | "force-close" => vec![None],
+        _ => asks(entitlement).into_iter().map(Some).collect(),
+    }
 }
 
 fn plain(who: &Person, action: &str) -> Question {

@@ -45,8 +45,21 @@ fn journeys() -> Vec<Journey> {
         let endings = [Ending::Expires, Ending::Returned, Ending::Revoked];
         endings.into_iter().chain([Ending::Extended, Ending::ExtendedAndReturned]).map(with)
     };
-    let denied = Journey { entitlement: "payments-read", ending: Ending::Denied };
-    KINDS.into_iter().flat_map(of).chain([denied]).collect()
+    let others = [
+        Journey { entitlement: "payments-read", ending: Ending::Denied },
+        Journey { entitlement: "payments-export", ending: Ending::Expires },
+        Journey { entitlement: "ledger-repair", ending: Ending::Returned },
+    ];
+    KINDS.into_iter().flat_map(of).chain(others).collect()
+}
+
+/// Who decides, one after the other.
+fn deciders(journey: Journey) -> &'static [&'static str] {
+    match journey.entitlement {
+        "payments-export" => &["iris@example.com", "ben@example.com"],
+        "ledger-repair" => &["hugo@example.com", "gita@example.com"],
+        _ => &["ben@example.com"],
+    }
 }
 
 /// Whoever calls tries again, as people and SDKs do.
@@ -60,14 +73,16 @@ fn live(stage: &Stage, journey: Journey) -> Option<RequestId> {
     let id = patiently(|| invoke(stage.submit("ana", ask())))?.scope.request_id;
     let mut at = start();
     stage.run(id, &mut at);
-    stage.sweep("a");
-    stage.world.pass(20);
-    stage.sweep("b");
-    stage.run(id, &mut at);
     let verdict = if journey.ending == Ending::Denied { Verdict::Deny } else { Verdict::Approve };
-    let mailed = !stage.world.state().inbox.is_empty();
-    let _ = mailed.then(|| patiently(|| invoke(stage.click("ben@example.com", verdict))));
-    stage.run(id, &mut at);
+    for decider in deciders(journey) {
+        stage.sweep("a");
+        stage.world.pass(20);
+        stage.sweep("b");
+        stage.run(id, &mut at);
+        let mailed = stage.world.state().inbox.iter().any(|mail| mail.to == *decider);
+        let _ = mailed.then(|| patiently(|| invoke(stage.click(decider, verdict))));
+        stage.run(id, &mut at);
+    }
     let _ = patiently(|| invoke(stage.reveal("ana", id)));
     let extension = journey.ending.extended().then(|| extend(stage, journey, id)).flatten();
     let _ = match journey.ending {
@@ -130,6 +145,9 @@ fn check(stage: &Stage, id: Option<RequestId>, extensible: bool, what: &str) {
     let first = |name: &str| actions.iter().position(|action| action == name);
     if let Some(activated) = first("grant.activated") {
         assert!(first("request.approved") < first("grant.activation_started"), "{what}: I2");
+        let several =
+            matches!(stage.request(id).scope.entitlement.as_str(), "payments-export" | "ledger-repair");
+        assert_eq!(first("request.approval_given").is_some(), several, "{what}: I2, by how many");
         assert!(first("grant.activation_started") < Some(activated), "{what}: I3");
     }
     let count = |name: &str| actions.iter().filter(|action| *action == name).count();

@@ -144,3 +144,29 @@ fn groups_without_members_are_errors_and_groups_without_use_are_warnings() {
         "{said:?}"
     );
 }
+
+#[test]
+fn an_approval_that_takes_more_people_than_there_are_is_unreachable() {
+    let said = "error: unreachable: the approval takes more different people than the organisation has for `ledger-repair`";
+    finds(|folder| folder.replace("catalog.toml", "need = 2", "need = 3"), said);
+    // Two steps for the same two people.
+    let step = "need = 2\ngroups = [\"security-officers\"]\n";
+    let again = "need = 2\ngroups = [\"security-officers\"]\n\n[[entitlement.approval]]\nmanager = true\ngroups = [\"security-officers\"]\n";
+    let folder = Folder::copy();
+    folder.replace("catalog.toml", step, again);
+    assert_eq!(folder.run("check").code, 0, "the manager makes three");
+    finds(|folder| folder.replace("catalog.toml", step, &again.replace("manager = true\n", "")), said);
+}
+
+#[test]
+fn a_rule_of_approval_that_cannot_be_has_its_line() {
+    for (rule, error) in [
+        ("need = 6", "a step needs at most 5 people"),
+        ("need = 0", "expected a nonzero"),
+        ("need = 2\nowner = true", "a step asks the owner, and the entitlement names none"),
+        ("need = 2\nowners = true", "unknown field `owners`"),
+    ] {
+        finds(|folder| folder.replace("catalog.toml", "need = 2", rule), error);
+        finds(|folder| folder.replace("catalog.toml", "need = 2", rule), "catalog.toml:");
+    }
+}
