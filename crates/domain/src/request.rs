@@ -199,6 +199,15 @@ impl AccessRequest {
         }
     }
 
+    /// How many more people have to say yes.
+    #[must_use]
+    pub fn people_missing(&self) -> usize {
+        self.progress().map_or(0, |open| {
+            let later = self.rule.steps().iter().skip(open.number + 1);
+            open.missing() + later.map(|step| usize::from(step.need.get())).sum::<usize>()
+        })
+    }
+
     /// A step has been completed, and nobody has asked those of the next.
     #[must_use]
     pub fn has_others_to_ask(&self) -> bool {

@@ -1,9 +1,10 @@
 use super::*;
 use std::collections::BTreeMap;
 use stint_domain::access::Access;
-use stint_domain::approval::ApprovalRule;
+use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
+use stint_domain::principal::Authentication;
 use stint_domain::provided::Provided;
-use stint_domain::request::RequestState;
+use stint_domain::request::{Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use uuid::Uuid;
 
@@ -70,6 +71,44 @@ fn both_parts_say_who_what_why_how_long_until_when_and_what_happens_otherwise() 
         ] {
             assert!(part.contains(said), "`{said}` is missing in: {part}");
         }
+    }
+}
+
+#[test]
+fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
+    let mut several = request("x");
+    let step = |manager, groups: &[&str]| ApprovalStep {
+        need: std::num::NonZeroU8::MIN,
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        manager,
+    };
+    several.rule = ApprovalRule::try_from(vec![step(true, &[]), step(false, &["owners", "leads"])]).unwrap();
+    let both = |request: &AccessRequest| {
+        let letter = letter(request);
+        [letter.text, letter.html]
+    };
+    for part in both(&several) {
+        assert!(
+            part.contains("the requester&#39;s manager (step 1 of 2)")
+                || part.contains("the requester's manager (step 1 of 2)"),
+            "{part}"
+        );
+        assert!(!part.contains("so far"), "{part}");
+    }
+    let by = Decider::Person {
+        id: "iris".parse().unwrap(),
+        name: "Iris\r\nBcc: eve@example.org".to_owned(),
+        authentication: Authentication::MailLink,
+    };
+    let approval = Approval { by, scope_hash: several.scope.hash(), comment: None };
+    let given = vec![Given { approval, step: 0, at: several.submitted_at }];
+    several.state = RequestState::Pending(Consultation { given, ..Consultation::default() });
+    for part in both(&several) {
+        assert!(part.contains("one of leads or owners (step 2 of 2)"), "{part}");
+        assert!(part.contains("so far by Iris Bcc: eve@example.org"), "{part}");
+    }
+    for part in both(&request("x")) {
+        assert!(!part.contains("step 1") && !part.contains("so far"), "{part}");
     }
 }
 

@@ -81,6 +81,9 @@ fn period(request: &AccessRequest, now: Timestamp) -> String {
     let end = |start: Timestamp| utc(start.saturating_add(length).unwrap_or(start));
     match starts_later(request, now) {
         Some(start) => format!("from {} until {}", utc(start), end(start)),
+        None if request.people_missing() > 1 => {
+            format!("from the last approval, so until {} at the latest", end(request.decide_by))
+        }
         None => format!("if you approve now, until {}", end(now)),
     }
 }

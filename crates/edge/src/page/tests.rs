@@ -3,7 +3,7 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use sha2::Digest as _;
 use stint_domain::access::Access;
-use stint_domain::approval::ApprovalRule;
+use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{Dating, EndedBy, GrantState, Proof};
 use stint_domain::ids::{RequestId, RoleArn};
@@ -74,6 +74,30 @@ fn approved(grant: GrantState) -> AccessRequest {
     in_state(RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:00:00"), grant })
 }
 
+/// The manager's yes was needed first, and two of a group's then, of which Ben has given one.
+fn half_approved() -> AccessRequest {
+    let step = |need: u8, groups: &[&str], manager| ApprovalStep {
+        need: need.try_into().unwrap(),
+        groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+        manager,
+    };
+    let steps = vec![step(1, &[], true), step(2, &["security-officers"], false)];
+    let iris = Decider::Person {
+        id: "iris".parse().unwrap(),
+        name: "Iris\n<i>of payments</i>".to_owned(),
+        authentication: Authentication::MailLink,
+    };
+    let given = |(step, by)| Given {
+        approval: Approval { by, scope_hash: request().scope.hash(), comment: None },
+        step,
+        at: at("09:30:00"),
+    };
+    let given = [(0, iris), (1, ben())].map(given).into();
+    let consultation = Consultation { notified: [bens_id()].into(), asked: 1, given };
+    let rule = ApprovalRule::try_from(steps).unwrap();
+    AccessRequest { rule, ..in_state(RequestState::Pending(consultation)) }
+}
+
 fn nonce() -> Nonce {
     crate::csrf::FormGuard::new("https://stint.example.org").nonce(&http::HeaderMap::new(), [7; 32])
 }
@@ -117,6 +141,27 @@ fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
             done(&approved(GrantState::Scheduled)),
             &["Your decision has been recorded", "is about to be given"],
         ),
+        (
+            "half-approved",
+            done(&half_approved()),
+            &[
+                "Your decision has been recorded",
+                "others are still to decide",
+                "Iris &#60;i&#62;of payments&#60;/i&#62;, Ben",
+                "one more of security-officers (step 2 of 2)",
+                "17:00 UTC",
+            ],
+        ),
+        (
+            "half-approved-again",
+            view(&half_approved(), (&bens_id(), "Ben"), &nonce(), at("10:00:00")),
+            &["You have approved this", "one more of security-officers"],
+        ),
+        (
+            "half-approved-too-late",
+            view(&half_approved(), (&bens_id(), "Ben"), &nonce(), at("17:00:00")),
+            &["too late", "17:00 UTC"],
+        ),
         ("denied", settled(&in_state(denied)), &["Denied", "Ben", "10:00 UTC"]),
         (
             "cancelled",
@@ -137,6 +182,7 @@ fn messages() -> Vec<(&'static str, Page, StatusCode)> {
         ("unknown", unknown(), StatusCode::NOT_FOUND),
         ("refused-self", refused(NotAllowed::SelfApproval), StatusCode::FORBIDDEN),
         ("refused", refused(NotAllowed::NotEligible), StatusCode::FORBIDDEN),
+        ("refused-not-asked", refused(NotAllowed::NotAsked), StatusCode::FORBIDDEN),
         ("forged", forged(), StatusCode::FORBIDDEN),
         (
             "invalid",
@@ -145,6 +191,20 @@ fn messages() -> Vec<(&'static str, Page, StatusCode)> {
         ),
         ("unavailable", unavailable(), StatusCode::SERVICE_UNAVAILABLE),
     ]
+}
+
+#[test]
+fn a_question_to_one_of_several_promises_no_access_for_this_one_yes() {
+    let said = |request: &AccessRequest| {
+        let page = view(request, (&"hugo".parse().unwrap(), "Hugo"), &nonce(), at("10:00:00"));
+        page.html().contains("from the last approval, so until Sun 22 Nov 2026, 18:00 UTC at the latest")
+    };
+    let mut several = half_approved();
+    assert!(!said(&several), "one more, and that is Hugo's");
+    if let RequestState::Pending(consultation) = &mut several.state {
+        consultation.given.truncate(1);
+    }
+    assert!(said(&several));
 }
 
 #[test]
@@ -277,11 +337,14 @@ fn pages_can_be_looked_at() {
     let folder = std::path::PathBuf::from(std::env::var_os("STINT_PAGES").unwrap());
     let outcomes = outcomes().into_iter().map(|(name, page, _)| (name, page));
     let messages = messages().into_iter().map(|(name, page, _)| (name, page));
-    for (name, page) in outcomes.chain(messages).chain([("question", question(&request()))]) {
+    let others = view(&half_approved(), (&"hugo".parse().unwrap(), "Hugo"), &nonce(), at("10:00:00"));
+    let questions = [("question", question(&request())), ("question-to-the-last", others)];
+    for (name, page) in outcomes.chain(messages).chain(questions) {
         std::fs::write(folder.join(format!("{name}.html")), page.html()).unwrap();
     }
     let link = "https://stint.example.org/approvals/0000000000000000000000000000000000000000000000000000000000000000";
-    let letter = stint_app::letter::Letter::approval_request(&request(), "Ben", "ben@example.org", link);
+    let letter =
+        stint_app::letter::Letter::approval_request(&half_approved(), "Ben", "ben@example.org", link);
     std::fs::write(folder.join("mail.html"), letter.html).unwrap();
     std::fs::write(folder.join("mail.txt"), format!("Subject: {}\n\n{}", letter.subject, letter.text))
         .unwrap();
