@@ -19,7 +19,9 @@ use stint_domain::access::Access;
 use stint_domain::entitlement::Permission;
 use stint_domain::provided::Provided;
 use stint_domain::window::Window;
+use stint_local::hooks::invoke;
 use stint_local::stage::Stage;
+use stint_provider::contract::{Sample, keeps_the_contract};
 use stint_test_support::contracts;
 use tokio::runtime::{Builder, Runtime};
 
@@ -159,6 +161,21 @@ fn what_a_provider_of_ones_own_gives_is_given_taken_and_told_the_truth_about() {
         assert_eq!(provider.check(&known).await.unwrap(), Ok(()));
         assert_eq!(provider.check(&nowhere).await.unwrap(), Err(Unfit::NotEnrolled));
     });
+}
+
+/// As docs/providers.md has authors do it.
+#[test]
+fn the_example_of_a_provider_keeps_the_contract_where_it_is_deployed() {
+    let stage = Stage::shared().unwrap();
+    let sample = Sample {
+        target: "beta-search".to_owned(),
+        stranger: Some("no-such-feature".to_owned()),
+        ..Sample::default()
+    };
+    let call = async |event| {
+        invoke(&stage.admin, "stint-provider-example", &event).unwrap().map_err(|e| e.to_string())
+    };
+    run(async { keeps_the_contract(call, &sample).await.unwrap() });
 }
 
 /// Half an hour of this, made, and what is said about it then.

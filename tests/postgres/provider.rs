@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use stint_local::postgres::{ADMIN, LOGIN, READER};
 use stint_postgres::provider::{OneTimeRoles, Outside};
 use stint_postgres::{Identifier, Login, Random, Secret, rotation};
-use stint_provider::{Failure, respond};
+use stint_provider::contract::{Sample as Asked, keeps_the_contract};
+use stint_provider::{Failure, Parameter, respond};
 
 /// Two secrets: the administrator's, and one that is none.
 struct Sample;
@@ -63,6 +64,16 @@ fn a_call_gives_a_login_and_another_takes_it_away_for_good() {
         assert_eq!(answer(call("verify", id)).await["answer"], "gone");
         assert_eq!(rotation::can_log_in(&server, &holder).await, Ok(false));
     });
+}
+
+#[test]
+fn it_keeps_what_every_provider_has_to_keep() {
+    let text = |text: &str| Parameter::Text(text.to_owned());
+    let parameters = [("secret", text("stint/postgres/orders")), ("member_of", text(READER))];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).into();
+    let asked = Asked { target: "orders".to_owned(), parameters, stranger: None, has_credential: true };
+    let roles = OneTimeRoles::new(Sample);
+    run(keeps_the_contract(async |event| respond(&roles, event).await, &asked)).unwrap();
 }
 
 #[test]

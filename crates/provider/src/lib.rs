@@ -7,6 +7,7 @@
 
 mod answer;
 mod call;
+pub mod contract;
 mod secret;
 mod serve;
 

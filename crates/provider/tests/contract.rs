@@ -1,9 +1,13 @@
-//! The contract as it stands in JSON: what is sent and read today has to be read tomorrow.
+//! The contract as it stands in JSON: what is sent and read today has to be read tomorrow. And the suite that holds
+//! providers to it: it lets a sound one pass, and finds out each that is not.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up should stop")]
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use stint_provider::contract::{Sample, keeps_the_contract};
 use stint_provider::{Answer, Call, Failure, Fields, Issued, Look, Secret, Target, respond};
 
 /// Keeps one name, and is down when told to.
@@ -147,4 +151,98 @@ fn an_answer_is_read_back_and_one_that_is_not_of_the_contract_says_nothing_of_it
         let Err(error) = Answer::read(malformed.as_bytes()) else { panic!("{malformed} is no answer") };
         assert_eq!(error.to_string(), "the answer is not as the contract says");
     }
+}
+
+/// Keeps who is in by grant, as a provider has to, but for one thing.
+#[derive(Default)]
+struct Club {
+    inside: Mutex<BTreeSet<String>>,
+    pins: AtomicU32,
+    wrong: &'static str,
+}
+
+impl Target for Club {
+    async fn activate(&self, call: &Call) -> Result<(), Failure> {
+        let new = self.inside.lock().unwrap().insert(self.name(call));
+        match (call.target.as_str(), self.wrong) {
+            ("back", wrong) if wrong != "lets strangers in" => Err(Failure::refused("no such door")),
+            (_, "twice is an error") if !new => Err(Failure::refused("is in already")),
+            (_, "is down") => Err(Failure::unavailable("the wire is cut")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn deactivate(&self, call: &Call) -> Result<(), Failure> {
+        match self.wrong {
+            "takes nothing" => Ok(()),
+            "takes all" => Ok(self.inside.lock().unwrap().clear()),
+            "wants it to be there" if !self.inside.lock().unwrap().contains(&self.name(call)) => {
+                Err(Failure::refused("who?"))
+            }
+            _ => Ok(drop(self.inside.lock().unwrap().remove(&self.name(call)))),
+        }
+    }
+
+    async fn verify(&self, call: &Call) -> Result<Look, Failure> {
+        let looked_at = if self.wrong == "does not say where" { "" } else { "the list" }.to_owned();
+        let there = self.inside.lock().unwrap().contains(&self.name(call));
+        Ok(match there && self.wrong != "looks at nothing" {
+            true => Look::StillThere { looked_at },
+            false => Look::Gone { looked_at, answered: "not in".to_owned() },
+        })
+    }
+
+    async fn issue(&self, call: &Call) -> Result<Issued, Failure> {
+        let again = self.wrong == "one credential for all";
+        let pin = if again { 0 } else { self.pins.fetch_add(1, Ordering::Relaxed) };
+        let fields = Fields::from([("pin".to_owned(), Secret::new(format!("canary-{pin}")))]);
+        let later = if self.wrong == "outlasts" { 1 } else { 0 };
+        let expires_at = call.grant.ends_at + std::time::Duration::from_secs(later);
+        Ok(Issued { username: "member".to_owned(), fields, expires_at })
+    }
+}
+
+impl Club {
+    fn name(&self, call: &Call) -> String {
+        let by_person = self.wrong == "one to a person";
+        if by_person { call.principal.clone() } else { call.grant.artefact_name.clone() }
+    }
+}
+
+async fn verdict(wrong: &'static str, has_credential: bool) -> Result<(), String> {
+    let club = Club { wrong, ..Club::default() };
+    let stranger = Some("back".to_owned());
+    let sample = Sample { target: "front".to_owned(), stranger, has_credential, ..Sample::default() };
+    keeps_the_contract(async |event| respond(&club, event).await, &sample)
+        .await
+        .map_err(|broken| broken.to_string())
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_the_contract_passes_its_suite_and_leaves_nothing_behind() {
+    assert_eq!(verdict("", true).await, Ok(()));
+    let club = Club::default();
+    let sample = Sample { target: "front".to_owned(), has_credential: true, ..Sample::default() };
+    keeps_the_contract(async |event| respond(&club, event).await, &sample).await.unwrap();
+    assert!(club.inside.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_provider_that_breaks_a_promise_is_told_which_and_nothing_secret() {
+    for (wrong, said) in [
+        ("is down", "an activation: failed: the target did not answer"),
+        ("twice is an error", "the same activation again: refused (is in already), not done"),
+        ("looks at nothing", "what was activated: gone, not still_there"),
+        ("takes nothing", "what was taken: still_there, not gone"),
+        ("wants it to be there", "the same end again: refused (who?), not done"),
+        ("takes all", "the other grant of the same person: gone, not still_there"),
+        ("one to a person", "the other grant of the same person: gone, not still_there"),
+        ("does not say where", "not kept: `gone` says what was looked at"),
+        ("outlasts", "not kept: a credential expires no later than its grant ends"),
+        ("one credential for all", "not kept: each credential is another one"),
+        ("lets strangers in", "a stranger's activation: done, not refused"),
+    ] {
+        assert_eq!(verdict(wrong, true).await, Err(said.to_owned()), "{wrong}");
+    }
+    assert_eq!(verdict("", false).await, Err("a credential: credential, not refused".to_owned()));
 }
