@@ -19,6 +19,7 @@ from checks import (  # noqa: E402
     propagation,
     report,
     role_requests,
+    rotation,
     sessions,
     tables,
     template,
@@ -29,7 +30,7 @@ from checks import (  # noqa: E402
 )
 
 IAM = (users, directory, wardens, keys, trust, role_requests, sessions, chains, propagation)
-PARTS = (template, tables, *IAM, api, workflow, faults, events)
+PARTS = (template, tables, *IAM, api, workflow, faults, rotation, events)
 
 
 def main():

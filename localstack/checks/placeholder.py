@@ -67,6 +67,25 @@ def expire(event):
     return {}
 
 
+def rotate(event):
+    """The four steps as they have to be. A secret whose name has `broken` in it does not get past the second."""
+    vault, secret, version = client("secretsmanager"), event["SecretId"], event["ClientRequestToken"]
+    if event["Step"] == "createSecret":
+        vault.put_secret_value(
+            SecretId=secret, ClientRequestToken=version, SecretString=version, VersionStages=["AWSPENDING"])
+    if event["Step"] == "setSecret" and "broken" in secret:
+        raise Failed("Stint.Transient")
+    if event["Step"] == "finishSecret":
+        labels = vault.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        current = next(one for one, stages in labels.items() if "AWSCURRENT" in stages)
+        if current == version:
+            return {}
+        vault.update_secret_version_stage(
+            SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=version, RemoveFromVersionId=current)
+        vault.update_secret_version_stage(SecretId=secret, VersionStage="AWSPENDING", RemoveFromVersionId=version)
+    return {}
+
+
 def first(event):
     """True once per request and function, whichever process asks."""
     mark = os.path.join(tempfile.gettempdir(), f"{NAME}.{event['request_id']}")
@@ -86,6 +105,8 @@ def handle(event):
         raise Failed(event["fail"])
     if "fetch" in event:
         return {"body": urllib.request.urlopen(event["fetch"], timeout=5).read().decode()}
+    if "Step" in event:
+        return rotate(event)
     act = {"stint-notify": notify, "stint-grant": grant, "stint-expire": expire}.get(NAME)
     return act(event) if act and "request_id" in event and "trigger" not in event else {"event": event}
 

@@ -107,12 +107,15 @@ def get_secret_value(data):
 
 
 def put_secret_value(data):
-    """A version keeps the value that it has. The emulator put another one in its place."""
+    """A version keeps the value that it has, and its labels when it is put again. The emulator replaced both."""
     _, secret = secretsmanager._resolve(data.get("SecretId"))
     found = (secret or {"Versions": {}})["Versions"].get(data.get("ClientRequestToken")) or {}
     if found.get("SecretString") not in (None, data.get("SecretString")):
         message = "You can't use ClientRequestToken because that value is already in use for a version with another value."
         return secretsmanager.error_response_json("ResourceExistsException", message, 400)
+    if found.get("SecretString") is not None and not secret.get("DeletedDate"):
+        version = {"VersionId": data["ClientRequestToken"], "VersionStages": found["Stages"]}
+        return secretsmanager.json_response({"ARN": secret["ARN"], "Name": secret["Name"], **version})
     if secret and "AWSPENDING" in data.get("VersionStages", ()):
         label(secret, None)
     return emulators["put"](data)

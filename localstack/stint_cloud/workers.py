@@ -81,6 +81,7 @@ def begin(function, event, request_id):
         "function": function,
         "request_id": request_id,
         "event_request_id": event.get("request_id"),
+        "step": event.get("Step", ""),
         "route": event.get("routeKey"),
         "started": now(),
         "ended": None,
@@ -108,7 +109,7 @@ def called(access_key, operation):
             return None
         record["calls"].append(operation)
         fault = faults.get(worker.func_name)
-        if not fault or fault["left"] == 0 or not is_at(fault, record["calls"]):
+        if not fault or fault["left"] == 0 or fault["step"] not in (None, record["step"]) or not is_at(fault, record["calls"]):
             return None
         fault["left"] -= 1
         kills[worker.func_name] = kills.get(worker.func_name, 0) + 1
@@ -130,20 +131,21 @@ def kill(worker):
 def arm(fault):
     """`{"function", "call": n, "when": "before"|"after", "times": k}`; raises ValueError for anything else.
 
-    With an `operation` such as `GetItem`, only its calls are counted.
+    With an `operation` such as `GetItem`, only its calls are counted; with a `step` such as `setSecret`, only when it is
+    called for that step of a rotation.
     """
     function, call, when, times = (fault.get(k) for k in ("function", "call", "when", "times"))
-    operation = fault.get("operation")
+    operation, step = fault.get("operation"), fault.get("step")
     times = 1 if times is None else times
     if not isinstance(function, str) or when not in ("before", "after"):
         raise ValueError("function and when (before, after) are needed")
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in (call, times)):
         raise ValueError("call and times are positive integers")
-    if operation is not None and not isinstance(operation, str):
-        raise ValueError("operation is a name")
+    if any(name is not None and not isinstance(name, str) for name in (operation, step)):
+        raise ValueError("operation and step are names")
     with lock:
         faults[function] = {"function": function, "operation": operation, "call": call, "when": when}
-        faults[function] |= {"times": times, "left": times}
+        faults[function] |= {"times": times, "left": times, "step": step}
         kills[function] = 0
 
 

@@ -17,6 +17,8 @@ pub struct Invocation {
     pub request_id: String,
     /// The `request_id` in the payload, if there is one.
     pub event_request_id: Option<String>,
+    /// The `Step` in the payload, if it is called for one of a rotation; else it is empty.
+    pub step: String,
     /// Such as `POST /approvals/{token}`.
     pub route: Option<String>,
     pub started: String,
@@ -63,6 +65,21 @@ pub fn kill_at_operation(http: &Http, function: &str, operation: &str, side: Sid
     let fault = json!({
         "function": function, "operation": operation, "call": 1, "when": side.name(), "times": 1
     });
+    http.send("POST", "/_stint/faults", &[], &fault.to_string())?.ok("arming a fault").map(drop)
+}
+
+/// Kills `function`'s process at its `call`-th AWS call of an invocation for this step of a rotation (empty: for none), `times`
+/// times in all.
+pub fn kill_at_step(
+    http: &Http,
+    function: &str,
+    step: &str,
+    call: u32,
+    side: Side,
+    times: u32,
+) -> Result<()> {
+    let fault =
+        json!({"function": function, "step": step, "call": call, "when": side.name(), "times": times});
     http.send("POST", "/_stint/faults", &[], &fault.to_string())?.ok("arming a fault").map(drop)
 }
 
