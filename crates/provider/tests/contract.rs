@@ -173,14 +173,16 @@ impl Target for Club {
     }
 
     async fn deactivate(&self, call: &Call) -> Result<(), Failure> {
+        let (mut inside, name) = (self.inside.lock().unwrap(), self.name(call));
         match self.wrong {
-            "takes nothing" => Ok(()),
-            "takes all" => Ok(self.inside.lock().unwrap().clear()),
-            "wants it to be there" if !self.inside.lock().unwrap().contains(&self.name(call)) => {
-                Err(Failure::refused("who?"))
+            "takes nothing" => {}
+            "takes all" => inside.clear(),
+            "wants it to be there" if !inside.contains(&name) => return Err(Failure::refused("who?")),
+            _ => {
+                inside.remove(&name);
             }
-            _ => Ok(drop(self.inside.lock().unwrap().remove(&self.name(call)))),
         }
+        Ok(())
     }
 
     async fn verify(&self, call: &Call) -> Result<Look, Failure> {
