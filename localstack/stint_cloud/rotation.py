@@ -16,7 +16,8 @@ from ministack.services import secretsmanager, stepfunctions
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 ATTEMPTS, PAUSE_SECONDS = 3, 1
 log = logging.getLogger("stint.rotation")
-running, lock = set(), threading.Lock()
+# The secrets at whose rotation somebody is, and what else was asked for meanwhile.
+running, lock = {}, threading.Lock()
 
 
 def refusal(message):
@@ -45,26 +46,35 @@ def call(function_arn, secret, version, step):
 
 
 def rotate(secret, version, function_arn):
-    try:
-        for attempt in range(ATTEMPTS):
-            try:
-                for step in STEPS:
-                    call(function_arn, secret, version, step)
-                secret["LastRotatedDate"] = int(time.time())
-                return
-            except stepfunctions._ExecutionError as error:
-                log.warning("rotation of %s: attempt %d: %s", secret["Name"], attempt + 1, error)
-                time.sleep(PAUSE_SECONDS)
-    finally:
+    """One version after the other, as long as there is another to rotate to."""
+    while version:
+        attempt(secret, version, function_arn)
         with lock:
-            running.discard(secret["ARN"])
+            version = running[secret["ARN"]]
+            if version:
+                running[secret["ARN"]] = None
+            else:
+                del running[secret["ARN"]]
+
+
+def attempt(secret, version, function_arn):
+    for number in range(1, ATTEMPTS + 1):
+        try:
+            for step in STEPS:
+                call(function_arn, secret, version, step)
+            secret["LastRotatedDate"] = int(time.time())
+            return
+        except stepfunctions._ExecutionError as error:
+            log.warning("rotation of %s: attempt %d: %s", secret["Name"], number, error)
+            time.sleep(PAUSE_SECONDS)
 
 
 def begin(secret, version, function_arn):
     with lock:
         if secret["ARN"] in running:
+            running[secret["ARN"]] = version
             return
-        running.add(secret["ARN"])
+        running[secret["ARN"]] = None
     threading.Thread(
         target=contextvars.copy_context().run, args=(rotate, secret, version, function_arn), daemon=True).start()
 
