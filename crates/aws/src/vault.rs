@@ -49,14 +49,15 @@ impl SecretsVault {
         }
     }
 
-    /// A secret that is gone is known to nobody. What stands in the way of the rotation is cleared first.
+    /// With a secret that is gone nothing is over: its login is as it was, and whoever has seen it still knows it. What
+    /// stands in the way of the rotation is cleared first.
     pub(crate) async fn deactivate(
         &self,
         secret: &SecretName,
         artefact: &Artefact,
     ) -> Result<(), ProviderError> {
         let version = VersionId::after(artefact.grant_id);
-        let Some(found) = self.described(secret).await? else { return Ok(()) };
+        let found = self.described(secret).await?.ok_or_else(|| refused(NOT_THERE, Unusable))?;
         if was_current(&found, &version) {
             return Ok(());
         }
@@ -77,13 +78,11 @@ impl SecretsVault {
         now: Timestamp,
     ) -> Result<Sighting, ProviderError> {
         let version = VersionId::after(artefact.grant_id);
-        let over = |answered: String| {
-            Sighting::Over(Evidence::Gone(Receipt { looked_at: place(secret), answered, at: now }))
-        };
         Ok(match self.described(secret).await? {
-            None => over("there is no such secret".to_owned()),
+            None => Sighting::StillThere { looked_at: place(secret) },
             Some(found) if was_current(&found, &version) => {
-                over(format!("rotated to version {}", version.as_str()))
+                let answered = format!("rotated to version {}", version.as_str());
+                Sighting::Over(Evidence::Gone(Receipt { looked_at: place(secret), answered, at: now }))
             }
             Some(_) => Sighting::UnderWay { looked_at: place(secret) },
         })

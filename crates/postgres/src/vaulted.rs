@@ -48,7 +48,10 @@ impl<A: Administrators> VaultedLogins<A> {
 
 impl<A: Administrators> RotatedLogin for VaultedLogins<A> {
     async fn renew(&self, current: &Secret, random: [u8; 32]) -> Result<Secret, ProviderError> {
-        read(current)?;
+        // A version keeps what it was made with. One that leads nowhere could never be mended, so nothing is made of a
+        // secret whose server does not answer, whatever it says to the password.
+        let LoginSecret { server, login } = read(current)?;
+        can_log_in(&server, &login).await.map_err(told)?;
         let password = URL_SAFE_NO_PAD.encode(random);
         let mut fields: Value =
             serde_json::from_str(current.reveal()).map_err(|_| bad(BadSecret::NotJson))?;

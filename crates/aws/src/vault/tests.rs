@@ -92,8 +92,18 @@ async fn it_is_over_only_when_the_version_after_it_has_been_current() {
     let (promoted, _) = vault(&[described(json!({ AFTER: ["AWSCURRENT", "AWSPENDING"] }))]);
     let seen = promoted.look(&secret(), &artefact(), now).await.unwrap();
     assert!(matches!(&seen, Sighting::Over(Evidence::Gone(receipt)) if receipt.answered.contains(AFTER)));
-    let (gone, _) = vault(&[error(NO_SUCH_SECRET, "")]);
-    assert!(matches!(gone.look(&secret(), &artefact(), now).await, Ok(Sighting::Over(_))));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_gone_proves_nothing_of_its_login() {
+    let gone = || vault(&[error(NO_SUCH_SECRET, "")]).0;
+    let seen = gone().look(&secret(), &artefact(), NOW.parse().unwrap()).await.unwrap();
+    assert!(matches!(seen, Sighting::StillThere { .. }), "{seen:?}");
+    let refused = gone().deactivate(&secret(), &artefact()).await;
+    assert!(
+        matches!(&refused, Err(ProviderError::Refused { reason, .. }) if reason == NOT_THERE),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
