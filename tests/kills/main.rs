@@ -15,10 +15,12 @@
 mod added_by_hand;
 mod alarm;
 mod at_once;
+mod bad_secrets;
 mod broken;
 mod case;
 mod counted;
 mod datapoints;
+mod deleted_secrets;
 mod denying;
 mod forced;
 mod gone;
@@ -30,11 +32,13 @@ mod patience;
 mod post;
 mod redeployed;
 mod revealed;
+mod rotation;
 mod snapshot;
 mod sweeps;
 mod switched_off;
 mod twice;
 mod vault_16685;
+mod vaulted;
 mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
