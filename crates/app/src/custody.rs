@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::ports::{Ledger, StoreError};
 use crate::transact::RACES;
 use jiff::Timestamp;
-use stint_domain::custody::{Custody, CustodyChange, Occupied, Waiting};
-use stint_domain::grant::{EndedBy, GrantState};
+use stint_domain::custody::{Custody, CustodyChange, Handover, Occupied, Waiting};
+use stint_domain::grant::GrantState;
 use stint_domain::ids::{RequestId, SecretName};
 use stint_domain::request::AccessRequest;
 
@@ -25,22 +25,12 @@ pub(crate) async fn moved_with(
 ) -> Result<Option<CustodyChange>, StoreError> {
     let Some(secret) = before.scope.access.vaulted() else { return Ok(None) };
     let id = before.scope.request_id;
-    match (before.grant(), after.grant()) {
-        (Some(GrantState::Scheduled), Some(GrantState::Activating { .. })) => {
-            ledger.custody(secret).await?.take(id, now).map_err(|_| StoreError::Conflict)
-        }
-        (Some(GrantState::Deactivating { .. }), Some(over)) if proven(over) => {
-            Ok(ledger.custody(secret).await?.release(id))
-        }
-        _ => Ok(None),
-    }
-}
-
-const fn proven(grant: &GrantState) -> bool {
-    match grant {
-        GrantState::Ended { ended_by, .. } => !matches!(ended_by, EndedBy::Forced),
-        GrantState::ActivationFailed { .. } => true,
-        _ => false,
+    let (Some(was), Some(is)) = (before.grant(), after.grant()) else { return Ok(None) };
+    let Some(handover) = Handover::between(was, is) else { return Ok(None) };
+    let custody = ledger.custody(secret).await?;
+    match handover {
+        Handover::Taken => custody.take(id, now).map_err(|_| StoreError::Conflict),
+        Handover::Released => Ok(custody.release(id)),
     }
 }
 

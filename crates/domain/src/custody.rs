@@ -7,6 +7,7 @@
 //! It must not know what the credential is, nor how it is rotated.
 
 use crate::duration::AccessDuration;
+use crate::grant::{EndedBy, GrantState};
 use crate::ids::{RequestId, SecretName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,30 @@ pub enum Occupied {
     TooOften { until: Timestamp },
     #[error("too many wait for it already")]
     QueueFull,
+}
+
+/// What a step of a grant does to the credential that it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handover {
+    Taken,
+    Released,
+}
+
+impl Handover {
+    /// Taken before anything is given, and released with the proof of its rotation only. A grant that was closed by
+    /// force without proof keeps it for ever.
+    #[must_use]
+    pub const fn between(before: &GrantState, after: &GrantState) -> Option<Self> {
+        match (before, after) {
+            (GrantState::Scheduled, GrantState::Activating { .. }) => Some(Self::Taken),
+            (GrantState::Deactivating { .. }, GrantState::Ended { ended_by: EndedBy::Forced, .. }) => None,
+            (
+                GrantState::Deactivating { .. },
+                GrantState::Ended { .. } | GrantState::ActivationFailed { .. },
+            ) => Some(Self::Released),
+            _ => None,
+        }
+    }
 }
 
 /// A change of one custody, on condition of the version that was read.
