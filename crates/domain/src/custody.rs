@@ -7,7 +7,7 @@
 //! It must not know what the credential is, nor how it is rotated.
 
 use crate::duration::AccessDuration;
-use crate::grant::{EndedBy, GrantState};
+use crate::grant::GrantState;
 use crate::ids::{RequestId, SecretName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -62,13 +62,12 @@ pub enum Handover {
 }
 
 impl Handover {
-    /// Taken before anything is given, and released with the proof of its rotation only. A grant that was closed by
-    /// force without proof keeps it for ever.
+    /// Taken before anything is given, and released with the proof of its rotation only. What was closed by force
+    /// had failed, and keeps it for ever.
     #[must_use]
     pub const fn between(before: &GrantState, after: &GrantState) -> Option<Self> {
         match (before, after) {
             (GrantState::Scheduled, GrantState::Activating { .. }) => Some(Self::Taken),
-            (GrantState::Deactivating { .. }, GrantState::Ended { ended_by: EndedBy::Forced, .. }) => None,
             (
                 GrantState::Deactivating { .. },
                 GrantState::Ended { .. } | GrantState::ActivationFailed { .. },
