@@ -6,11 +6,14 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod checkouts;
 mod life;
+mod vault;
 
 use life::{Lives, Proc, Requests, Step};
 use stateright::{Checker, Expectation, Model, Property};
