@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 use stint_domain::access::Access;
+use stint_domain::approval::{ApprovalRule, Standing};
 use stint_domain::entitlement::VaultedLogin;
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
@@ -73,14 +73,16 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         name: "Ben".to_owned(),
         authentication: Authentication::MailLink,
     };
-    let approve = Command::Approve { by, scope_hash: scope.hash(), comment: None };
+    let approve =
+        Command::Approve { by, standing: Standing::default(), scope_hash: scope.hash(), comment: None };
     let request = AccessRequest {
         scope,
         requester_name: "Ana".to_owned(),
         entitlement_title: "Repair orders".to_owned(),
         submitted_at: at(0),
         decide_by: at(1),
-        state: RequestState::Pending { notified: BTreeSet::new() },
+        rule: ApprovalRule::default(),
+        state: RequestState::submitted(),
     };
     let Ok(Step::Do(event)) = request.decide(approve, at(0)) else { panic!("not approved") };
     request.apply(&event, at(0)).unwrap()
