@@ -130,6 +130,13 @@ fn every_one_of_them_has_to_count_still_when_access_is_given() {
     };
     assert!(!given_after(of_ana(Some("cleo"))), "Iris is not the manager any more");
     assert!(!given_after(of_ana(None)));
+    // She may still approve, as one of those who are asked in the other step, and does not count in her own.
+    let moved_on = |stage: &Stage| {
+        of_ana(Some("cleo"))(stage);
+        let leads = "platform-leads".parse().unwrap();
+        stage.world.state().people.get_mut(&id("iris")).unwrap().groups.insert(leads);
+    };
+    assert!(!given_after(moved_on));
     assert!(!given_after(|stage| drop(stage.world.state().people.remove(&id("iris")))));
     assert!(!given_after(|stage| stage.world.state().people.get_mut(&id("ben")).unwrap().groups.clear()));
 }
