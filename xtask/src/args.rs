@@ -16,6 +16,7 @@ pub(crate) enum Measurement {
     Functions,
     Expiry,
     Postgres,
+    Vault,
 }
 
 pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
@@ -36,6 +37,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         ["bench", "expiry"] => Ok(Command::Bench { only: Some(Measurement::Expiry) }),
         ["bench", "functions"] => Ok(Command::Bench { only: Some(Measurement::Functions) }),
         ["bench", "postgres"] => Ok(Command::Bench { only: Some(Measurement::Postgres) }),
+        ["bench", "vault"] => Ok(Command::Bench { only: Some(Measurement::Vault) }),
         words => Err(format!("not understood: {}", words.join(" "))),
     }
 }
@@ -72,6 +74,7 @@ mod tests {
         assert_eq!(parsed("up"), Ok(Command::Up { port: None, detach: false }));
         assert_eq!(parsed("bench expiry"), Ok(Command::Bench { only: Some(Measurement::Expiry) }));
         assert_eq!(parsed("bench postgres"), Ok(Command::Bench { only: Some(Measurement::Postgres) }));
+        assert_eq!(parsed("bench vault"), Ok(Command::Bench { only: Some(Measurement::Vault) }));
         assert_eq!(parsed("bench"), Ok(Command::Bench { only: None }));
         assert_eq!(parsed("test --only docs"), Ok(Command::Test { only: Some("docs".to_owned()) }));
         assert_eq!(parsed("demo --without-cleanup"), Ok(Command::Demo { without_cleanup: true }));

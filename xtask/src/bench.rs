@@ -1,12 +1,18 @@
-//! What Stint needs, measured: the functions on this machine, the end of many grants in virtual time, and one-time
-//! roles in a PostgreSQL server.
+//! What Stint needs, measured: the functions on this machine, the end of many grants in virtual time, one-time roles
+//! in a PostgreSQL server, and vaulted credentials that go from hand to hand.
 
+mod clock;
+mod cloud;
 mod expiry;
 mod functions;
+mod grants;
+mod iam;
+mod machine;
 mod postgres;
+mod vault;
 
 use crate::args::Measurement;
-use stint_local::Result;
+use stint_local::{LocalError, Result};
 
 pub(crate) fn run(only: Option<Measurement>) -> Result<()> {
     let wanted = |what| only.is_none_or(|only| only == what);
@@ -19,5 +25,19 @@ pub(crate) fn run(only: Option<Measurement>) -> Result<()> {
     if wanted(Measurement::Postgres) {
         postgres::run()?;
     }
+    if wanted(Measurement::Vault) {
+        vault::run()?;
+    }
     Ok(())
+}
+
+/// For what never waits: the world answers at once.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(work).poll(&mut context) {
+        std::task::Poll::Ready(done) => done,
+        std::task::Poll::Pending => {
+            Err(LocalError::Unexpected("the world keeps somebody waiting".to_owned()))
+        }
+    }
 }

@@ -4,20 +4,16 @@
 //! Guards: every one of them denied at its second by its date; nothing left; hardly a call of IAM more than a removal
 //! needs; and removals that take as long as IAM's rate makes them take, and no longer.
 
-mod clock;
-mod cloud;
-mod grants;
-mod iam;
-mod machine;
 mod play;
 mod report;
 #[cfg(test)]
 mod tests;
 
-use clock::{Chance, Task};
-use cloud::Cloud;
+use super::clock::{Chance, Task};
+use super::cloud::Cloud;
+use super::machine::Retries;
+use super::{block_on, clock, cloud, grants, iam, machine};
 use jiff::{SignedDuration, Timestamp};
-use machine::Expire;
 use play::Lambda;
 use report::Report;
 use stint_domain::access::Access;
@@ -99,22 +95,11 @@ fn simulate(play: Play, policy: &PolicyBundle) -> Result<Report> {
     let (take, look) = Cloud::calls_of(&play.access()?);
     let cloud = Cloud::new(world, at(grants::LENGTH - BEFORE_THE_FIRST_END)?, SEED);
     let given: Vec<_> = given.into_iter().map(|(id, end)| (id, cloud.clock.micros_at(end))).collect();
-    let (lambda, expire) = (Lambda::with_concurrency(play.concurrency), Expire::defined()?);
+    let (lambda, expire) = (Lambda::with_concurrency(play.concurrency), Retries::of_expire()?);
     let watchers = given.iter().map(|(id, end)| play::watcher(&cloud, &lambda, *id, *end));
     let executions = given.iter().map(|(id, end)| play::execution(&cloud, &lambda, &expire, *id, *end));
     let mut tasks: Vec<Task<'_>> = watchers.chain(executions).collect();
     tasks.push(play::sweeper(&cloud, policy, given.len()));
     cloud.clock.run(tasks);
     Ok(Report::of(&cloud, &lambda, &given, u64::from(take + look)))
-}
-
-/// For what never waits: the world answers at once.
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(work).poll(&mut context) {
-        std::task::Poll::Ready(done) => done,
-        std::task::Poll::Pending => {
-            Err(LocalError::Unexpected("the world keeps somebody waiting".to_owned()))
-        }
-    }
 }

@@ -4,7 +4,7 @@
 use super::clock::{Clock, Micros, Task, lock, millis, seconds};
 use super::cloud::{Cloud, Function};
 use super::iam::Client;
-use super::machine::Expire;
+use super::machine::Retries;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stint_app::end_access::{EndAccess, EndError, end_access};
@@ -106,7 +106,7 @@ const fn name_of(error: &EndError) -> &'static str {
 pub(super) fn execution<'a>(
     cloud: &'a Cloud,
     lambda: &'a Lambda,
-    expire: &'a Expire,
+    expire: &'a Retries,
     id: RequestId,
     end: Micros,
 ) -> Task<'a> {

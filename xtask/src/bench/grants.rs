@@ -1,8 +1,8 @@
-//! Grants that were given and will end: recorded and at the target, by the rules of the domain.
+//! Grants that were approved, or given and will end: recorded and at the target, by the rules of the domain.
 
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use stint_app::ports::{Artefact, Ledger as _, Provider as _};
+use stint_app::ports::{Artefact, Ledger, Provider as _};
 use stint_app::transact::transact_from;
 use stint_domain::access::Access;
 use stint_domain::approval::ApprovalRule;
@@ -15,7 +15,7 @@ use stint_local::{LocalError, Result};
 use stint_test_support::world::World;
 use uuid::Uuid;
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// An hour, as the catalog allows it; the window opens at `begins`.
 pub(super) const LENGTH: SignedDuration = SignedDuration::from_hours(1);
@@ -43,15 +43,10 @@ const fn entitlement(access: &Access) -> &'static str {
 }
 
 async fn give(world: &World, number: u64, access: Access, begins: Timestamp) -> Result<RequestId, Cause> {
-    let request = pending(number, access, begins)?;
-    let id = request.scope.request_id;
-    let circumstances = Circumstances::of_component("bench", begins);
     let by = Decider::Policy { policies: BTreeSet::new() };
-    let approval = Approval { by, scope_hash: request.scope.hash(), comment: None };
-    let change = Recorded::submission(request, Some(Event::Approved { approval }), &circumstances);
-    let change = change.ok_or("what was approved does not follow")?;
-    world.commit(&change, None).await?;
-    let mut recorded = change.after().clone();
+    let mut recorded = approved(world, pending(number, "ana", access, begins)?, by).await?;
+    let (id, circumstances) =
+        (recorded.request.scope.request_id, Circumstances::of_component("bench", begins));
     for command in [GrantCommand::BeginActivation, GrantCommand::ConfirmActivation] {
         recorded = transact_from(world, recorded, &Command::Grant(command), &circumstances).await?.recorded;
     }
@@ -63,12 +58,31 @@ async fn give(world: &World, number: u64, access: Access, begins: Timestamp) -> 
     Ok(id)
 }
 
-fn pending(number: u64, access: Access, begins: Timestamp) -> Result<AccessRequest, Cause> {
+/// On record, and approved.
+pub(super) async fn approved(
+    ledger: &impl Ledger,
+    request: AccessRequest,
+    by: Decider,
+) -> Result<Recorded, Cause> {
+    let circumstances = Circumstances::of_component("bench", request.submitted_at);
+    let approval = Approval { by, scope_hash: request.scope.hash(), comment: None };
+    let change = Recorded::submission(request, Some(Event::Approved { approval }), &circumstances);
+    let change = change.ok_or("what was approved does not follow")?;
+    ledger.commit(&change, None).await?;
+    Ok(change.after().clone())
+}
+
+pub(super) fn pending(
+    number: u64,
+    requester: &str,
+    access: Access,
+    begins: Timestamp,
+) -> Result<AccessRequest, Cause> {
     let scope = Scope {
         request_id: RequestId::new(Uuid::from_u128(
             0x0198_0000_0000_7000_8000_0000_0000_0000 | u128::from(number),
         )),
-        requester: "ana".parse()?,
+        requester: requester.parse()?,
         entitlement: entitlement(&access).parse()?,
         access,
         duration: "1h".parse()?,

@@ -4,7 +4,7 @@ use super::clock::{Chance, Micros, seconds};
 use serde::Deserialize;
 use stint_local::{LocalError, Result};
 
-const DEFINITION: &str = include_str!("../../../../statemachines/access.asl.json");
+const DEFINITION: &str = include_str!("../../../statemachines/access.asl.json");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,13 +15,14 @@ struct Definition {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct States {
-    expire: Expire,
+    grant: Retries,
+    expire: Retries,
 }
 
-/// The state at the end of a window.
+/// What one of its states does about errors.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Expire {
+pub(super) struct Retries {
     retry: Vec<Retrier>,
 }
 
@@ -77,11 +78,21 @@ impl Retrier {
     }
 }
 
-impl Expire {
-    pub(super) fn defined() -> Result<Self> {
-        let read = serde_json::from_str::<Definition>(DEFINITION);
-        read.map(|definition| definition.states.expire)
-            .map_err(|cause| LocalError::Unexpected(format!("the state machine's definition: {cause}")))
+fn states() -> Result<States> {
+    let read = serde_json::from_str::<Definition>(DEFINITION);
+    read.map(|definition| definition.states)
+        .map_err(|cause| LocalError::Unexpected(format!("the state machine's definition: {cause}")))
+}
+
+impl Retries {
+    /// Where access is given.
+    pub(super) fn of_grant() -> Result<Self> {
+        Ok(states()?.grant)
+    }
+
+    /// At the end of a window.
+    pub(super) fn of_expire() -> Result<Self> {
+        Ok(states()?.expire)
     }
 
     pub(super) fn tries(&self) -> Tries<'_> {
