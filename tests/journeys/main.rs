@@ -21,6 +21,7 @@ mod golden;
 mod never;
 mod provided;
 mod quiet;
+mod raced;
 mod revealed;
 mod scene;
 mod secrets;

@@ -5,16 +5,17 @@ use crate::secrets;
 use crate::seen::until;
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use stint_local::http::Answer;
 use stint_local::probe::Access;
 use stint_local::vault::{self, Answered, Database};
 use stint_local::wait;
 
-const LOGIN: &str = "orders-repair";
+pub(crate) const LOGIN: &str = "orders-repair";
 const KEY: &str = "reports-export";
 const THROUGH: [&str; 5] = ["AwaitApproval", "Grant", "AccessWindow", "Expire", "RotateCredential"];
 
 /// There is one of each credential, and these tests want it to themselves.
-fn alone() -> MutexGuard<'static, ()> {
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     vault::seed(&stage().admin, &stage().outputs, &stage().http).unwrap();
@@ -22,21 +23,26 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// What `psql` says to a login's fields: its output, or what the server answered.
-fn psql(fields: &Value, sql: &str) -> Result<String, String> {
+pub(crate) fn psql(fields: &Value, sql: &str) -> Result<String, String> {
     match Database::of(&stage().http).unwrap().psql(fields, sql).unwrap() {
         Answered::Rows(rows) => Ok(rows),
         Answered::Refused(why) => Err(why),
     }
 }
 
-fn shown(journey: &Journey) -> Value {
+/// What they are shown, or told.
+pub(crate) fn answered(journey: &Journey) -> Answer {
     let path = format!("/v1/grants/{}/credentials", journey.grant_id());
-    let answer = journey.session.post(&path, &Value::Null).unwrap().ok(&path).unwrap().json();
+    journey.session.post(&path, &Value::Null).unwrap()
+}
+
+fn shown(journey: &Journey) -> Value {
+    let answer = answered(journey).ok("credentials").unwrap().json();
     secrets::text_was_handed_out(answer["fields"]["password"].as_str().unwrap());
     answer["fields"].clone()
 }
 
-fn refused(result: &Result<String, String>) -> bool {
+pub(crate) fn refused(result: &Result<String, String>) -> bool {
     matches!(result, Err(said) if said.contains("password authentication failed"))
 }
 
