@@ -99,15 +99,15 @@ pub(crate) const GUARDS: [Guard; 26] = [
     guard(
         "a workflow that was never started is started",
         "crates/app/src/reconcile/due.rs",
-        "RequestState::Pending { .. } => ended_workflow(restarted(workflow, &request).await?),",
-        "RequestState::Pending { .. } => None,",
+        "RequestState::Pending(_) => ended_workflow(restarted(workflow, &request).await?),",
+        "RequestState::Pending(_) => None,",
         ("journeys", "mended::"),
     ),
     guard(
         "only what was approved is activated",
         "crates/domain/src/request.rs",
-        "if gives && approval.scope_hash != self.scope.hash() {",
-        "if false && approval.scope_hash != self.scope.hash() {",
+        "if self.approvals().any(|approval| approval.scope_hash != hash) {",
+        "if false && self.approvals().any(|approval| approval.scope_hash != hash) {",
         ("rules", ""),
     ),
     guard(
@@ -168,9 +168,9 @@ pub(crate) const GUARDS: [Guard; 26] = [
     ),
     guard(
         "a credential is not free before it has been rotated",
-        "crates/app/src/custody.rs",
-        "(Some(GrantState::Deactivating { .. }), Some(over)) if proven(over) => {",
-        "(Some(_), Some(GrantState::Deactivating { .. })) => {",
+        "crates/domain/src/custody.rs",
+        "GrantState::Deactivating { .. },\n                GrantState::Ended { .. } | GrantState::ActivationFailed { .. },",
+        "_,\n                GrantState::Deactivating { .. },",
         ("journeys", "checkouts::"),
     ),
     guard(

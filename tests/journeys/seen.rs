@@ -81,6 +81,7 @@ impl Journey {
 
     /// The holder is handed a key, and tries what it opens.
     pub(crate) fn reveals(&self) -> Handed {
+        self.until_grant("ACTIVE");
         let key = self.session.credentials(&self.grant_id()).unwrap();
         secrets::handed_out(&key);
         Handed(self.stage.probe_with(&key).unwrap())
