@@ -1,0 +1,141 @@
+//! Whether those who approve may: when they do, and again before anything is given.
+
+use super::{Lost, engaged_now};
+use crate::failure::Failure;
+use crate::ports::Directory;
+use jiff::Timestamp;
+use stint_domain::approval::Standing;
+use stint_domain::audit::Authorization;
+use stint_domain::ids::PrincipalId;
+use stint_domain::principal::Person;
+use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::transition::EndCause;
+use stint_policy::{Ask, PolicyBundle, Requester};
+
+/// Somebody who may decide, and in whose place.
+#[derive(Debug)]
+pub struct Approver {
+    pub person: Person,
+    pub standing: Standing,
+    pub authorization: Authorization,
+}
+
+/// Whom the requester reports to, if a rule of the request asks them. Otherwise nobody looks.
+pub(crate) async fn managing(
+    directory: &impl Directory,
+    request: &AccessRequest,
+) -> Result<Option<PrincipalId>, Failure> {
+    if !request.rule.asks_the_manager() {
+        return Ok(None);
+    }
+    Ok(directory.person(&request.scope.requester).await?.and_then(|requester| requester.manager))
+}
+
+pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standing {
+    Standing { groups: person.groups.clone(), manages_the_requester: manager == Some(&person.id) }
+}
+
+/// Whether `id` may approve `request`. Who they are is asked now; `at` is when they decide or did, and what policy asks
+/// of that moment, such as the hour, stays as it was then.
+///
+/// # Errors
+/// As of [`requester_eligible`].
+pub(crate) async fn approver_eligible(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    id: &PrincipalId,
+    request: &AccessRequest,
+    (at, now): (Timestamp, Timestamp),
+) -> Result<Result<Approver, Lost>, Failure> {
+    let scope = &request.scope;
+    let lost = |cause| Ok(Err(Lost::of(cause)));
+    let Some(person) = directory.person(id).await? else { return lost(EndCause::ApproverIneligible) };
+    let Some(entitlement) = policy.entitlement(&scope.entitlement) else {
+        return lost(EndCause::Ineligible);
+    };
+    if !engaged_now(directory, &person, now).await? {
+        return lost(EndCause::ApproverIneligible);
+    }
+    let manager = managing(directory, request).await?;
+    let ask = Ask { duration: scope.duration, at, has_ticket: scope.ticket.is_some() };
+    let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
+    Ok(match policy.may_approve(&person, requester, entitlement, &ask) {
+        Ok(proof) => Ok(Approver {
+            standing: standing(&person, manager.as_ref()),
+            person,
+            authorization: proof.authorization().clone(),
+        }),
+        Err(denied) => Err(Lost {
+            cause: EndCause::ApproverIneligible,
+            reasons: denied.reasons,
+            authorization: Some(denied.authorization),
+        }),
+    })
+}
+
+/// Whether the approval of `request` would be given by the same today: by everybody who gave it and still may, or by
+/// policy that still does.
+///
+/// # Errors
+/// As of [`requester_eligible`].
+pub(crate) async fn approval_holds(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Result<(), Lost>, Failure> {
+    let RequestState::Approved { approval, earlier, approved_at, .. } = &request.state else {
+        return Ok(Ok(()));
+    };
+    let earlier = earlier.iter().map(|given| (&given.approval, given.step, given.at));
+    let last = (approval, request.rule.steps().len().saturating_sub(1), *approved_at);
+    for (approval, step, at) in earlier.chain([last]) {
+        let holds = match &approval.by {
+            Decider::Person { id, .. } => {
+                person_holds(directory, policy, request, id, (step, at), now).await?
+            }
+            Decider::Policy { .. } => still_at_once(directory, policy, request, at).await?,
+        };
+        if holds.is_err() {
+            return Ok(holds);
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whoever said yes in a step has to count in it still: somebody may be an approver of another by now.
+async fn person_holds(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    request: &AccessRequest,
+    id: &PrincipalId,
+    (step, at): (usize, Timestamp),
+    now: Timestamp,
+) -> Result<Result<(), Lost>, Failure> {
+    Ok(match approver_eligible(directory, policy, id, request, (at, now)).await? {
+        Err(lost) => Err(lost),
+        Ok(approver) => {
+            let counts = request.rule.steps().get(step).is_some_and(|step| step.counts(&approver.standing));
+            if counts { Ok(()) } else { Err(Lost::of(EndCause::ApproverIneligible)) }
+        }
+    })
+}
+
+async fn still_at_once(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    request: &AccessRequest,
+    at: Timestamp,
+) -> Result<Result<(), Lost>, Failure> {
+    let scope = &request.scope;
+    let person = directory.person(&scope.requester).await?;
+    let (Some(person), Some(entitlement)) = (person, policy.entitlement(&scope.entitlement)) else {
+        return Ok(Err(Lost::of(EndCause::Ineligible)));
+    };
+    let ask = Ask { duration: scope.duration, at, has_ticket: scope.ticket.is_some() };
+    Ok(policy.auto_approves(&person, entitlement, &ask).map(drop).map_err(|denied| Lost {
+        cause: EndCause::NotApprovedByPolicy,
+        reasons: denied.reasons,
+        authorization: Some(denied.authorization),
+    }))
+}

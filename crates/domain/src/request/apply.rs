@@ -1,0 +1,43 @@
+//! What an event makes of a request. It judges nothing: whatever was decided is carried out.
+
+use super::{AccessRequest, RequestState};
+use crate::grant::GrantState;
+use crate::transition::Event;
+use jiff::Timestamp;
+
+impl AccessRequest {
+    /// The request after `event`, or `None` if no request in this state can have seen it.
+    #[must_use]
+    pub fn apply(&self, event: &Event, at: Timestamp) -> Option<Self> {
+        let state = match (&self.state, event.clone()) {
+            (state, Event::Refused { .. }) => state.clone(),
+            (RequestState::Pending(earlier), Event::ApproversNotified { approvers, step }) => {
+                RequestState::Pending(earlier.notified(&approvers, step))
+            }
+            (RequestState::Pending(earlier), Event::ApprovalGiven { given }) => {
+                RequestState::Pending(earlier.given(given))
+            }
+            (RequestState::Pending(consultation), Event::Approved { approval }) => RequestState::Approved {
+                approval,
+                earlier: consultation.given.clone(),
+                approved_at: at,
+                grant: GrantState::Scheduled,
+            },
+            (RequestState::Pending(_), Event::Denied { by, comment }) => {
+                RequestState::Denied { by, comment, at }
+            }
+            (RequestState::Pending(_), Event::Cancelled) => RequestState::Cancelled { at },
+            (RequestState::Pending(_), Event::Lapsed { because }) => RequestState::Lapsed { because, at },
+            (RequestState::Approved { approval, earlier, approved_at, grant }, Event::Grant(event)) => {
+                RequestState::Approved {
+                    approval: approval.clone(),
+                    earlier: earlier.clone(),
+                    approved_at: *approved_at,
+                    grant: grant.apply(&event, at)?,
+                }
+            }
+            _ => return None,
+        };
+        Some(Self { state, ..self.clone() })
+    }
+}
