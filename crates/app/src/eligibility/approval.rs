@@ -39,7 +39,7 @@ pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standi
 /// of that moment, such as the hour, stays as it was then.
 ///
 /// # Errors
-/// As of [`requester_eligible`].
+/// As of [`super::requester_eligible`].
 pub(crate) async fn approver_eligible(
     directory: &impl Directory,
     policy: &PolicyBundle,
@@ -77,7 +77,7 @@ pub(crate) async fn approver_eligible(
 /// policy that still does.
 ///
 /// # Errors
-/// As of [`requester_eligible`].
+/// As of [`super::requester_eligible`].
 pub(crate) async fn approval_holds(
     directory: &impl Directory,
     policy: &PolicyBundle,
