@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod credentials;
+pub mod decisions;
 mod entitlements;
 mod grants;
 mod parts;
@@ -29,8 +30,8 @@ pub const ROUTES: [(&str, &str); 17] = [
     ("POST", "/v1/requests"),
     ("GET", "/v1/requests/{id}"),
     ("GET", "/v1/requests/{id}/events"),
-    ("POST", "/v1/requests/{id}/approve"),
-    ("POST", "/v1/requests/{id}/deny"),
+    ("POST", decisions::APPROVE),
+    ("POST", decisions::DENY),
     ("POST", "/v1/requests/{id}/cancel"),
     ("GET", "/v1/grants"),
     ("GET", "/v1/grants/{id}"),
@@ -50,8 +51,6 @@ pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
         .route("/v1/requests", get(requests::list::<P>).post(requests::submit::<P>))
         .route("/v1/requests/{id}", get(requests::one::<P>))
         .route("/v1/requests/{id}/events", get(requests::events::<P>))
-        .route("/v1/requests/{id}/approve", post(requests::approve::<P>))
-        .route("/v1/requests/{id}/deny", post(requests::deny::<P>))
         .route("/v1/requests/{id}/cancel", post(requests::cancel::<P>))
         .route("/v1/grants", get(grants::list::<P>))
         .route("/v1/grants/revoke", post(grants::revoke_all::<P>))
@@ -59,8 +58,10 @@ pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
         .route("/v1/grants/{id}/return", post(grants::give_back::<P>))
         .route("/v1/grants/{id}/revoke", post(grants::revoke::<P>))
         .route("/v1/grants/{id}/force-close", post(grants::force_close::<P>))
-        // The gateway hands this route to a function of its own; what comes here has another method.
+        // The gateway hands these routes to functions of their own; what comes here has another method.
         .route(credentials::PATH, post(not_found))
+        .route(decisions::APPROVE, post(not_found))
+        .route(decisions::DENY, post(not_found))
         .route("/v1/audit/events", get(audit::events::<P>))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)

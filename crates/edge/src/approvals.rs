@@ -1,10 +1,13 @@
-//! The page behind a mail link, under `/approvals/{token}`.
+//! Where people decide: the page behind a mail link, under `/approvals/{token}`, and beside it the API's routes for the
+//! same. A function of its own, the only one that may.
 //!
 //! Guards: GET and HEAD change nothing, whoever sends them; a decision is a POST that came from our own page; whoever
 //! comes second is told who decided. The token is in the path, so the path is never logged.
 
+use crate::api::decisions;
 use crate::csrf::FormGuard;
 use crate::emf::note_decision;
+use crate::identity::TokenVerifier;
 use crate::page::{self, Answer, Choice, NotAllowed, Page};
 use crate::problem::Problem;
 use axum::Router;
@@ -18,15 +21,25 @@ use std::sync::Arc;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, open_link};
-use stint_app::ports::{ApprovalLinks, Directory, Ledger, Surroundings, TaskTokens, Workflow};
+use stint_app::ports::{ApprovalLinks, Directory, KeySource, Ledger, Surroundings, TaskTokens, Workflow};
 use stint_domain::transition::Refusal;
 use stint_policy::PolicyBundle;
 
-pub struct Approvals<L, D, W, S> {
-    pub store: L,
-    pub directory: D,
-    pub workflow: W,
-    pub surroundings: S,
+/// The kinds of parts that go together.
+pub trait ApproveParts: Send + Sync + 'static {
+    type Store: Ledger + ApprovalLinks + TaskTokens + 'static;
+    type Directory: Directory + 'static;
+    type Workflow: Workflow + 'static;
+    type Surroundings: Surroundings + 'static;
+    type Keys: KeySource + 'static;
+}
+
+pub struct Approvals<P: ApproveParts> {
+    pub store: P::Store,
+    pub directory: P::Directory,
+    pub workflow: P::Workflow,
+    pub surroundings: P::Surroundings,
+    pub tokens: TokenVerifier<P::Keys>,
     pub policy: PolicyBundle,
     pub forms: FormGuard,
 }
@@ -34,29 +47,20 @@ pub struct Approvals<L, D, W, S> {
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 16 * 1024;
 
-pub fn router<L, D, W, S>(approvals: Arc<Approvals<L, D, W, S>>) -> Router
-where
-    L: Ledger + ApprovalLinks + TaskTokens + 'static,
-    D: Directory + 'static,
-    W: Workflow + 'static,
-    S: Surroundings + 'static,
-{
+/// The page, and the two routes of the API by which somebody decides who has a token and no link.
+pub fn router<P: ApproveParts>(approvals: Arc<Approvals<P>>) -> Router {
     Router::new()
-        .route("/approvals/{token}", get(show::<L, D, W, S>).post(decide::<L, D, W, S>))
+        .route("/approvals/{token}", get(show::<P>).post(decide::<P>))
         .fallback(async || page::unknown())
-        .with_state(approvals)
+        .with_state(Arc::clone(&approvals))
+        .merge(decisions::router(approvals))
 }
 
-async fn show<L, D, W, S>(
-    State(approvals): State<Arc<Approvals<L, D, W, S>>>,
+async fn show<P: ApproveParts>(
+    State(approvals): State<Arc<Approvals<P>>>,
     Path(token): Path<String>,
     headers: HeaderMap,
-) -> Page
-where
-    L: Ledger + ApprovalLinks,
-    D: Directory,
-    S: Surroundings,
-{
+) -> Page {
     let opened = match open_link(&approvals.store, &token).await {
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing),
@@ -83,27 +87,15 @@ fn not_opened(missing: Missing) -> Page {
     }
 }
 
-async fn decide<L, D, W, S>(
-    State(approvals): State<Arc<Approvals<L, D, W, S>>>,
+async fn decide<P: ApproveParts>(
+    State(approvals): State<Arc<Approvals<P>>>,
     Path(token): Path<String>,
     request: Request,
-) -> Response
-where
-    L: Ledger + ApprovalLinks + TaskTokens,
-    D: Directory,
-    W: Workflow,
-    S: Surroundings,
-{
+) -> Response {
     decided(&approvals, &token, request).await.into_response()
 }
 
-async fn decided<L, D, W, S>(approvals: &Approvals<L, D, W, S>, token: &str, request: Request) -> Page
-where
-    L: Ledger + ApprovalLinks + TaskTokens,
-    D: Directory,
-    W: Workflow,
-    S: Surroundings,
-{
+async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request: Request) -> Page {
     let opened = match open_link(&approvals.store, token).await {
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing),

@@ -69,6 +69,9 @@ pub struct ApproveConfig {
     pub user_pool_id: String,
     /// The base of mail links, without a slash at its end.
     pub public_url: String,
+    /// The URL that the issuer calls itself in its tokens.
+    pub issuer: String,
+    pub audience: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +200,8 @@ impl Config for ApproveConfig {
             tables: env.tables(),
             user_pool_id: env.text("STINT_USER_POOL_ID"),
             public_url: env.url("STINT_PUBLIC_URL"),
+            issuer: env.text("STINT_ISSUER"),
+            audience: env.list("STINT_AUDIENCE"),
         }
     }
 }

@@ -1,27 +1,41 @@
-//! The page behind a mail link: `/approvals/{token}`.
+//! Where people decide: the page behind a mail link, `/approvals/{token}`, and the API's `approve` and `deny`.
 
 use lambda_http::{Error, run};
 use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::issuer::IssuersKeys;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
-use stint_edge::approvals::{Approvals, router};
+use stint_edge::approvals::{Approvals, ApproveParts, router};
 use stint_edge::config::{ApproveConfig, Config};
 use stint_edge::csrf::FormGuard;
+use stint_edge::identity::TokenVerifier;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
+
+/// The parts on AWS.
+struct OnAws;
+
+impl ApproveParts for OnAws {
+    type Store = DynamoStore;
+    type Directory = UserPool;
+    type Workflow = StepFunctions;
+    type Surroundings = Machine;
+    type Keys = IssuersKeys;
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = ApproveConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
-    let approvals = Approvals {
+    let approvals: Approvals<OnAws> = Approvals {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: UserPool::new(&aws, config.user_pool_id),
         workflow: StepFunctions::answering(&aws),
         surroundings: Machine,
+        tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,
         forms: FormGuard::new(&config.public_url),
     };

@@ -1,10 +1,10 @@
-//! Requests: asked for, looked at, decided, withdrawn.
+//! Requests: asked for, looked at, withdrawn. Decided they are in `decisions`.
 
 use super::parts::{Api, Parts};
 use super::signed::{Id, Paging, Params, Signed};
 use super::views::request_view;
 use crate::body::Body;
-use crate::emf::{Metric, count, note_decision};
+use crate::emf::{Metric, count};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -15,8 +15,6 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use stint_app::caller::Caller;
-use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::ports::{Page, PageQuery, Register, StoredEvent, Surroundings};
 use stint_app::read::{request_events, view_request};
 use stint_app::submit_request::{
@@ -219,66 +217,6 @@ pub(super) fn events_response(page: &Page<StoredEvent>) -> Response {
     let items: Vec<_> = page.items.iter().map(one).collect();
     let body = format!(r#"{{"items":[{}],"next":{}}}"#, items.join(","), json!(page.next));
     ([(http::header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Saying {
-    #[serde(default)]
-    comment: Option<String>,
-}
-
-pub(super) async fn approve<P: Parts>(
-    State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
-    Id(id): Id<RequestId>,
-    body: Option<Body<Saying>>,
-) -> Result<Json<Value>, Problem> {
-    decide(&api, &caller, id, Verdict::Approve, body).await
-}
-
-pub(super) async fn deny<P: Parts>(
-    State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
-    Id(id): Id<RequestId>,
-    body: Option<Body<Saying>>,
-) -> Result<Json<Value>, Problem> {
-    decide(&api, &caller, id, Verdict::Deny, body).await
-}
-
-async fn decide<P: Parts>(
-    api: &Api<P>,
-    caller: &Caller,
-    request_id: RequestId,
-    verdict: Verdict,
-    body: Option<Body<Saying>>,
-) -> Result<Json<Value>, Problem> {
-    let comment = body.and_then(|body| body.value.comment).map(|text| text.parse()).transpose()?;
-    let ask = DecideRequest { request_id, verdict, comment, shown: None };
-    let done = decide_request(
-        &api.store,
-        &api.directory,
-        &api.workflow,
-        &api.policy,
-        &api.surroundings,
-        caller,
-        ask,
-    );
-    match done.await {
-        Ok(done) => {
-            note_decision(&done, api.surroundings.now());
-            Ok(Json(request_view(&done.recorded.request)))
-        }
-        // For whoever has nothing to do with it, it does not exist; the requester knows that it does.
-        Err(DecideError::NotAllowed { .. }) => {
-            let seen =
-                view_request(&api.store, &api.directory, &api.policy, &api.surroundings, caller, request_id);
-            seen.await?;
-            Err(Problem::DecisionRefused)
-        }
-        Err(DecideError::Refused(refusal, _)) => Err(refusal.into()),
-        Err(DecideError::Missing(missing)) => Err(missing.into()),
-    }
 }
 
 pub(super) async fn cancel<P: Parts>(

@@ -1,6 +1,7 @@
 //! The API on fakes, with real tokens, and every answer of it held to the document.
 
 use crate::errors;
+use crate::lent::Lent;
 use crate::openapi::{document, resolved};
 use crate::schema::complaints;
 use axum::body::{Body, to_bytes};
@@ -16,6 +17,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use stint_app::ports::{Cause, KeySource, Surroundings};
 use stint_edge::api::{Api, Parts, router};
+use stint_edge::approvals::{self, Approvals, ApproveParts};
+use stint_edge::csrf::FormGuard;
 use stint_edge::identity::TokenVerifier;
 use stint_policy::PolicyBundle;
 use stint_test_support::world::World;
@@ -59,6 +62,14 @@ impl Parts for Fakes {
     type Workflow = World;
     type Expirer = World;
     type Surroundings = World;
+    type Keys = Keys;
+}
+
+impl ApproveParts for Fakes {
+    type Store = Lent;
+    type Directory = Lent;
+    type Workflow = Lent;
+    type Surroundings = Lent;
     type Keys = Keys;
 }
 
@@ -118,8 +129,25 @@ impl Stage {
     /// `call`: method and path, such as `GET /v1/me`.
     pub(crate) async fn send(&self, call: &str, expected: u16, sent: Sent<'_>) -> Value {
         let (method, path) = call.split_once(' ').unwrap();
-        let response = router(Arc::clone(&self.api)).oneshot(request(method, path, sent)).await.unwrap();
+        let decides = method == "POST" && (path.ends_with("/approve") || path.ends_with("/deny"));
+        let router = if decides { self.approving() } else { router(Arc::clone(&self.api)) };
+        let response = router.oneshot(request(method, path, sent)).await.unwrap();
         self.check(method, path, expected, response).await
+    }
+
+    /// The function that the gateway hands decisions to.
+    fn approving(&self) -> axum::Router {
+        let lent = || Lent(Arc::clone(&self.api));
+        let approvals: Approvals<Fakes> = Approvals {
+            store: lent(),
+            directory: lent(),
+            workflow: lent(),
+            surroundings: lent(),
+            tokens: tokens(),
+            policy: PolicyBundle::embedded().unwrap(),
+            forms: FormGuard::new("https://stint.example.org"),
+        };
+        approvals::router(Arc::new(approvals))
     }
 
     /// What the function `request` answers, whatever the document says of it.

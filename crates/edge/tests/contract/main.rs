@@ -15,6 +15,7 @@ mod audit;
 mod errors;
 mod fakes;
 mod faults;
+mod lent;
 mod names;
 mod openapi;
 mod pages;

@@ -1,6 +1,6 @@
 //! The page behind a mail link: every answer of it, each as `docs/openapi.yaml` says.
 
-use crate::fakes::Stage;
+use crate::fakes::{Keys, Stage, tokens};
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::Request;
@@ -9,7 +9,7 @@ use stint_app::notify_approvers::notify_approvers;
 use stint_app::ports::TaskToken;
 use stint_app::submit_request::{SubmitRequest, Submitted, submit_request};
 use stint_domain::principal::Authentication;
-use stint_edge::approvals::{Approvals, router};
+use stint_edge::approvals::{Approvals, ApproveParts, router};
 use stint_edge::csrf::FormGuard;
 use stint_policy::PolicyBundle;
 use stint_test_support::world::World;
@@ -17,12 +17,23 @@ use tower::ServiceExt as _;
 
 const URL: &str = "https://stint.example.org";
 
-type Page = Arc<Approvals<World, World, World, World>>;
+/// Each port is a world of its own.
+struct Worlds;
+
+impl ApproveParts for Worlds {
+    type Store = World;
+    type Directory = World;
+    type Workflow = World;
+    type Surroundings = World;
+    type Keys = Keys;
+}
+
+type Page = Arc<Approvals<Worlds>>;
 
 fn page() -> Page {
     let [store, directory, workflow, surroundings] = std::array::from_fn(|_| World::default());
     let (policy, forms) = (PolicyBundle::embedded().unwrap(), FormGuard::new(URL));
-    Arc::new(Approvals { store, directory, workflow, surroundings, policy, forms })
+    Arc::new(Approvals { store, directory, workflow, surroundings, tokens: tokens(), policy, forms })
 }
 
 /// Ana asks, and Ben is mailed; the path in his mail.

@@ -1,26 +1,14 @@
 //! The function that hands out credentials, on the worlds of the API: who gets one, in which form, and where it is not.
 
 use crate::fakes::{Fakes, Keys, Sent, Stage, request, tokens};
+use crate::lent::Lent;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use stint_app::ports::{
-    Artefact, Beside, Credential, CredentialIssuer, Directory, DirectoryError, Ledger, ProviderError,
-    StoreError, Surroundings,
-};
-use stint_domain::custody::{Custody, CustodyChange};
-use stint_domain::ids::{GroupName, PrincipalId, RequestId, SecretName};
-use stint_domain::principal::Person;
-use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
-use stint_edge::api::Api;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
 use stint_policy::PolicyBundle;
 use tower::ServiceExt as _;
-
-/// The same worlds, for the function that reveals.
-pub(crate) struct Lent(Arc<Api<Fakes>>);
 
 impl RevealParts for Fakes {
     type Ledger = Lent;
@@ -28,51 +16,6 @@ impl RevealParts for Fakes {
     type Issuer = Lent;
     type Surroundings = Lent;
     type Keys = Keys;
-}
-
-impl Ledger for Lent {
-    async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
-        self.0.store.load(id).await
-    }
-    async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
-        self.0.store.commit(change, beside).await
-    }
-    async fn custody(&self, secret: &SecretName) -> Result<Custody, StoreError> {
-        self.0.store.custody(secret).await
-    }
-    async fn change_custody(&self, change: &CustodyChange) -> Result<(), StoreError> {
-        self.0.store.change_custody(change).await
-    }
-    async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
-        self.0.store.commit_both(changes).await
-    }
-    async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
-        self.0.store.append(event, circumstances).await
-    }
-}
-
-impl Directory for Lent {
-    async fn person(&self, id: &PrincipalId) -> Result<Option<Person>, DirectoryError> {
-        self.0.directory.person(id).await
-    }
-    async fn members(&self, group: &GroupName) -> Result<Vec<Person>, DirectoryError> {
-        self.0.directory.members(group).await
-    }
-}
-
-impl CredentialIssuer for Lent {
-    async fn issue(&self, artefact: &Artefact, now: Timestamp) -> Result<Credential, ProviderError> {
-        self.0.store.issue(artefact, now).await
-    }
-}
-
-impl Surroundings for Lent {
-    fn now(&self) -> Timestamp {
-        self.0.surroundings.now()
-    }
-    fn random(&self) -> [u8; 32] {
-        self.0.surroundings.random()
-    }
 }
 
 impl Stage {
