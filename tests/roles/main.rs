@@ -17,6 +17,7 @@ mod forbidden;
 mod forbidden_accounts;
 mod forbidden_credentials;
 mod forbidden_elsewhere;
+mod forbidden_seals;
 mod forbidden_tables;
 mod golden;
 mod machine;

@@ -1,15 +1,15 @@
 //! What was approved is given.
 //!
-//! Guards I2 and I3: the approval is checked against the scope's hash, whether the requester may still have it, and
-//! whether whoever approved it still may; every attempt is on record before the target is touched, and the outcome after. A window, once recorded, is what every
-//! later attempt uses.
+//! Guards I2 and I3: the approval is checked against the scope's hash and by its seals, whether the requester may still have
+//! it, and whether whoever approved it still may; every attempt is on record before the target is touched, and the outcome
+//! after. A window, once recorded, is what every later attempt uses.
 
 use crate::artefact::artefact;
 use crate::custody::turn;
-use crate::eligibility::{Lost, approval_holds, engaged, requester_eligible};
+use crate::eligibility::{Lost, approval_is_genuine, approvers_hold, engaged, requester_eligible};
 use crate::extend_grant::extend_grant;
 use crate::failure::{Failure, Missing};
-use crate::ports::{Directory, Ledger, Provider, ProviderError, Surroundings};
+use crate::ports::{Directory, Ledger, Provider, ProviderError, Seals, Surroundings};
 use crate::transact::{Done, TransactError, load, transact_from};
 use jiff::Timestamp;
 use stint_domain::custody::Occupied;
@@ -53,13 +53,13 @@ impl From<TransactError> for ActivateError {
 pub async fn activate_grant(
     ledger: &impl Ledger,
     provider: &impl Provider,
-    directory: &impl Directory,
+    (directory, seals): (&impl Directory, &impl Seals),
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
     id: RequestId,
 ) -> Result<Timestamp, ActivateError> {
     let recorded = load(ledger, id).await?;
-    still_eligible(ledger, directory, policy, surroundings, &recorded).await?;
+    still_approved(ledger, directory, seals, policy, surroundings, &recorded).await?;
     match recorded.request.scope.extends {
         Some(extended) => extend_grant(ledger, provider, surroundings, recorded, extended).await,
         None => give(ledger, provider, surroundings, recorded).await,
@@ -123,30 +123,41 @@ async fn queue(
     }
 }
 
-/// Whoever may not have it any more does not get it, nor what nobody would approve any more, and the grant is over. One
-/// that is being given or taken already is left to those that give and take.
-async fn still_eligible(
+/// Whoever may not have it any more does not get it, nor what nobody approved or would approve any more, and the grant is
+/// over. Who may, is asked once, before anything is given; that it was approved, at every attempt, since a record can say
+/// that there has been one.
+async fn still_approved(
     ledger: &impl Ledger,
     directory: &impl Directory,
+    seals: &impl Seals,
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
     recorded: &Recorded,
 ) -> Result<(), ActivateError> {
-    if !matches!(recorded.request.grant(), Some(GrantState::Scheduled)) {
+    let request = &recorded.request;
+    let gives = |grant: &GrantState| {
+        matches!(grant, GrantState::Scheduled | GrantState::Activating { .. } | GrantState::Active { .. })
+    };
+    if !request.grant().is_some_and(gives) {
         return Ok(());
     }
-    let lost = match lost(ledger, directory, policy, surroundings, &recorded.request).await? {
-        Some(lost) => lost,
-        None => return Ok(()),
-    };
+    let mut lost =
+        approval_is_genuine((directory, seals), policy, request).await.map_err(Missing::from)?.err();
+    if lost.is_none() && matches!(request.grant(), Some(GrantState::Scheduled)) {
+        lost = not_eligible(ledger, directory, policy, surroundings, request).await?;
+    }
+    let Some(lost) = lost else { return Ok(()) };
+    if lost.cause == EndCause::NotSealed {
+        tracing::error!(request.id = %request.scope.request_id, outcome = "denied", "an approval is not what was approved");
+    }
     let end = Command::Grant(GrantCommand::End(lost.cause));
     let circumstances = Circumstances { authorization: lost.authorization, ..circumstances(surroundings) };
     transact_from(ledger, recorded.clone(), &end, &circumstances).await?;
     Err(ActivateError::Rejected { reason: refused(lost.cause).to_owned() })
 }
 
-/// Why it may not be given any more, if it may not: of the requester first, then of the approval.
-async fn lost(
+/// Why it may not be given any more, if it may not: of the requester first, then of the approvers.
+async fn not_eligible(
     ledger: &impl Ledger,
     directory: &impl Directory,
     policy: &PolicyBundle,
@@ -160,7 +171,7 @@ async fn lost(
     if let Some(cause) = outlasted(ledger, directory, request).await? {
         return Ok(Some(Lost { cause, reasons: Vec::new(), authorization: None }));
     }
-    Ok(approval_holds(directory, policy, request, now).await?.err())
+    Ok(approvers_hold(directory, policy, request, now).await?.err())
 }
 
 /// An extension must not carry the grant past what its requester is engaged for.
@@ -186,6 +197,7 @@ const fn refused(cause: EndCause) -> &'static str {
         EndCause::SponsorGone => "nobody answers for the requester any more",
         EndCause::ContractOver => "the requester's contract ends before the access would",
         EndCause::ApproverIneligible => "whoever approved it may not approve it any more",
+        EndCause::NotSealed => "nobody has approved it whose approval can be proven",
         EndCause::NotApprovedByPolicy => "policy does not approve it at once any more",
         _ => "the requester may not have it any more",
     }

@@ -8,16 +8,16 @@ use crate::caller::Caller;
 use crate::eligibility::{Approver, approver_eligible};
 use crate::failure::{Failure, Missing};
 use crate::ports::{
-    Directory, Ledger, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
+    Directory, Ledger, Sealer, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
 };
 use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
 use stint_domain::ids::RequestId;
 use stint_domain::justification::Comment;
 use stint_domain::record::Recorded;
-use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::ScopeHash;
-use stint_domain::transition::{Command, Event, Refusal};
+use stint_domain::transition::{Command, Event, Refusal, Step};
 use stint_policy::PolicyBundle;
 use thiserror::Error;
 
@@ -56,6 +56,12 @@ pub enum DecideError {
     Missing(#[from] Missing),
 }
 
+impl From<Failure> for DecideError {
+    fn from(failure: Failure) -> Self {
+        Self::Missing(failure.into())
+    }
+}
+
 impl From<StoreError> for DecideError {
     fn from(error: StoreError) -> Self {
         Self::Missing(error.into())
@@ -69,7 +75,7 @@ impl From<StoreError> for DecideError {
 pub async fn decide_request(
     ledger: &(impl Ledger + TaskTokens),
     directory: &impl Directory,
-    workflow: &impl Workflow,
+    (workflow, sealer): (&impl Workflow, &impl Sealer),
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
     caller: &Caller,
@@ -85,6 +91,7 @@ pub async fn decide_request(
         }
     };
     let command = command(caller, &approver, &ask, &recorded.request);
+    let command = sealed(sealer, &recorded.request, command, now).await?;
     let circumstances = caller.circumstances(now, Some(approver.authorization));
     match transact_from(ledger, recorded, &command, &circumstances).await {
         Ok(done) => {
@@ -119,13 +126,32 @@ fn command(caller: &Caller, approver: &Approver, ask: &DecideRequest, request: &
     };
     let comment = ask.comment.clone();
     match ask.verdict {
-        Verdict::Approve => Command::Approve {
-            by,
-            standing: approver.standing.clone(),
-            scope_hash: ask.shown.clone().unwrap_or_else(|| request.scope.hash()),
-            comment,
-        },
+        Verdict::Approve => {
+            let scope_hash = ask.shown.clone().unwrap_or_else(|| request.scope.hash());
+            let approval = Approval { by, scope_hash, comment, seal: None };
+            Command::Approve { approval, standing: approver.standing.clone() }
+        }
         Verdict::Deny => Command::Deny { by, comment },
+    }
+}
+
+/// With its seal, if it is an approval that would change something.
+async fn sealed(
+    sealer: &impl Sealer,
+    request: &AccessRequest,
+    command: Command,
+    now: Timestamp,
+) -> Result<Command, Failure> {
+    let counts = matches!(request.decide(command.clone(), now), Ok(Step::Do(_)));
+    match command {
+        Command::Approve { approval, standing } if counts => {
+            let seal = match request.statement(&approval) {
+                Some(statement) => Some(sealer.seal(&statement).await?),
+                None => None,
+            };
+            Ok(Command::Approve { approval: Approval { seal, ..approval }, standing })
+        }
+        other => Ok(other),
     }
 }
 

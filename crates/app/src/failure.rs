@@ -1,6 +1,8 @@
 //! What went wrong that is nobody's mistake outside: the same few kinds for every use case.
 
-use crate::ports::{Cause, DirectoryError, ListError, MailError, ProviderError, StoreError, WorkflowError};
+use crate::ports::{
+    Cause, DirectoryError, ListError, MailError, ProviderError, SealError, StoreError, WorkflowError,
+};
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -42,6 +44,12 @@ impl From<WorkflowError> for Failure {
 
 impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
+        Self::Transient(Box::new(error))
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
         Self::Transient(Box::new(error))
     }
 }

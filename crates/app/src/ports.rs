@@ -16,6 +16,7 @@ use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 use stint_domain::request::AccessRequest;
+use stint_domain::seal::{Seal, Statement};
 use stint_domain::transition::Revealed;
 use stint_domain::window::Window;
 use thiserror::Error;
@@ -117,6 +118,25 @@ pub trait ApprovalLinks: Send + Sync {
 
     fn find(&self, hash: &LinkHash) -> impl Future<Output = Result<Option<ApprovalLink>, StoreError>> + Send;
 }
+
+/// Makes the marks by which a person's approval is known for one. Only the function that approves can.
+pub trait Sealer: Send + Sync {
+    fn seal(&self, statement: &Statement) -> impl Future<Output = Result<Seal, SealError>> + Send;
+}
+
+/// Knows those marks.
+pub trait Seals: Send + Sync {
+    /// Whether `seal` was made for exactly this.
+    fn is_of(
+        &self,
+        seal: &Seal,
+        statement: &Statement,
+    ) -> impl Future<Output = Result<bool, SealError>> + Send;
+}
+
+#[derive(Debug, Error)]
+#[error("the key for approvals did not answer")]
+pub struct SealError(#[source] pub Cause);
 
 /// What a workflow waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -401,6 +401,7 @@ fn submission(
             by: Decider::Policy { policies: proof.authorization().policies.clone() },
             scope_hash: request.scope.hash(),
             comment: None,
+            seal: None,
         },
     });
     let mut authorization: Authorization = allowed.authorization().clone();

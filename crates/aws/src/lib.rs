@@ -14,6 +14,7 @@ pub mod lambda_provider;
 pub mod mailer;
 mod partiql;
 pub mod providers;
+pub mod seals;
 pub mod surroundings;
 pub mod vault;
 pub mod workflow;

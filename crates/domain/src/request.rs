@@ -18,6 +18,7 @@ use crate::ids::PrincipalId;
 use crate::justification::Comment;
 use crate::principal::Authentication;
 use crate::scope::{Scope, ScopeHash};
+use crate::seal::Seal;
 use crate::transition::LapseReason;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,9 @@ pub struct Approval {
     pub by: Decider,
     pub scope_hash: ScopeHash,
     pub comment: Option<Comment>,
+    /// A person's has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
 }
 
 /// Who decided.

@@ -9,7 +9,6 @@ use crate::grant::{EndedBy, Evidence, Receipt, RemovalReason};
 use crate::ids::{PrincipalId, RequestId};
 use crate::justification::Comment;
 use crate::request::{Approval, Decider};
-use crate::scope::ScopeHash;
 use crate::window::Window;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,10 +19,8 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     Approve {
-        by: Decider,
+        approval: Approval,
         standing: Standing,
-        scope_hash: ScopeHash,
-        comment: Option<Comment>,
     },
     Deny {
         by: Decider,
@@ -122,6 +119,8 @@ pub enum EndCause {
     ContractOver,
     /// Whoever approved it may not approve it any more.
     ApproverIneligible,
+    /// Its record says that somebody approved it who has not: the seal is missing, or of something else.
+    NotSealed,
     /// Policy approved it at once, and would not any more.
     NotApprovedByPolicy,
     /// What it should extend cannot be extended any more.
@@ -141,6 +140,7 @@ impl EndCause {
             | Self::SponsorGone
             | Self::ContractOver
             | Self::ApproverIneligible
+            | Self::NotSealed
             | Self::NotApprovedByPolicy => EndedBy::Ineligible,
             Self::NothingToExtend => EndedBy::Expired,
             _ if window_over => EndedBy::Expired,
@@ -156,6 +156,7 @@ impl EndCause {
             | Self::SponsorGone
             | Self::ContractOver
             | Self::ApproverIneligible
+            | Self::NotSealed
             | Self::NotApprovedByPolicy => {
                 RemovalReason::Ended { ended_by: self.ended_by(false), cause: *self, comment }
             }

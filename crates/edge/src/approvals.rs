@@ -21,7 +21,9 @@ use std::sync::Arc;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, open_link};
-use stint_app::ports::{ApprovalLinks, Directory, KeySource, Ledger, Surroundings, TaskTokens, Workflow};
+use stint_app::ports::{
+    ApprovalLinks, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
+};
 use stint_domain::transition::Refusal;
 use stint_policy::PolicyBundle;
 
@@ -30,6 +32,7 @@ pub trait ApproveParts: Send + Sync + 'static {
     type Store: Ledger + ApprovalLinks + TaskTokens + 'static;
     type Directory: Directory + 'static;
     type Workflow: Workflow + 'static;
+    type Sealer: Sealer + 'static;
     type Surroundings: Surroundings + 'static;
     type Keys: KeySource + 'static;
 }
@@ -38,6 +41,7 @@ pub struct Approvals<P: ApproveParts> {
     pub store: P::Store,
     pub directory: P::Directory,
     pub workflow: P::Workflow,
+    pub sealer: P::Sealer,
     pub surroundings: P::Surroundings,
     pub tokens: TokenVerifier<P::Keys>,
     pub policy: PolicyBundle,
@@ -122,7 +126,7 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     let done = decide_request(
         &approvals.store,
         &approvals.directory,
-        &approvals.workflow,
+        (&approvals.workflow, &approvals.sealer),
         &approvals.policy,
         &approvals.surroundings,
         &caller,

@@ -38,6 +38,8 @@ pub struct GrantConfig {
     pub user_pool_id: String,
     /// The ARN of the permissions boundary that whatever gets access has to wear.
     pub boundary: String,
+    /// The ARN of the key by which approvals are known for ones.
+    pub approval_key: String,
 }
 
 /// `reveal`.
@@ -69,6 +71,8 @@ pub struct ApproveConfig {
     pub user_pool_id: String,
     /// The base of mail links, without a slash at its end.
     pub public_url: String,
+    /// The ARN of the key by which approvals are sealed.
+    pub approval_key: String,
     /// The URL that the issuer calls itself in its tokens.
     pub issuer: String,
     pub audience: Vec<String>,
@@ -165,6 +169,7 @@ impl Config for GrantConfig {
             tables: env.tables(),
             user_pool_id: env.text("STINT_USER_POOL_ID"),
             boundary: env.text("STINT_BOUNDARY_ARN"),
+            approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
         }
     }
 }
@@ -200,6 +205,7 @@ impl Config for ApproveConfig {
             tables: env.tables(),
             user_pool_id: env.text("STINT_USER_POOL_ID"),
             public_url: env.url("STINT_PUBLIC_URL"),
+            approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::issuer::IssuersKeys;
+use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::approvals::{Approvals, ApproveParts, router};
@@ -21,6 +22,7 @@ impl ApproveParts for OnAws {
     type Store = DynamoStore;
     type Directory = UserPool;
     type Workflow = StepFunctions;
+    type Sealer = ApprovalKey;
     type Surroundings = Machine;
     type Keys = IssuersKeys;
 }
@@ -34,6 +36,7 @@ async fn main() -> Result<(), Error> {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: UserPool::new(&aws, config.user_pool_id),
         workflow: StepFunctions::answering(&aws),
+        sealer: ApprovalKey::new(&aws, config.approval_key),
         surroundings: Machine,
         tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,

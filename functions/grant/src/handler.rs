@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stint_app::activate_grant::{ActivateError, activate_grant};
-use stint_app::ports::{Directory, Ledger, Provider, Surroundings};
+use stint_app::ports::{Directory, Ledger, Provider, Seals, Surroundings};
 use stint_edge::emf::{Metric, count};
 use stint_edge::task_error::{TaskError, read};
 use stint_policy::PolicyBundle;
@@ -19,22 +19,23 @@ pub(crate) struct Activated {
     ends_at: String,
 }
 
-pub(crate) struct Deps<L, P, D, S> {
+pub(crate) struct Deps<L, P, D, K, S> {
     pub(crate) store: L,
     pub(crate) provider: P,
     pub(crate) directory: D,
+    pub(crate) seals: K,
     pub(crate) surroundings: S,
     pub(crate) policy: PolicyBundle,
 }
 
-pub(crate) async fn handle<L: Ledger, P: Provider, D: Directory, S: Surroundings>(
-    deps: &Deps<L, P, D, S>,
+pub(crate) async fn handle<L: Ledger, P: Provider, D: Directory, K: Seals, S: Surroundings>(
+    deps: &Deps<L, P, D, K, S>,
     event: Value,
 ) -> Result<Activated, TaskError> {
     let task: Task = read(event)?;
     let request_id = task.request_id.parse()?;
-    let Deps { store, provider, directory, surroundings, policy } = deps;
-    match activate_grant(store, provider, directory, policy, surroundings, request_id).await {
+    let Deps { store, provider, directory, seals, surroundings, policy } = deps;
+    match activate_grant(store, provider, (directory, seals), policy, surroundings, request_id).await {
         Ok(ends_at) => {
             tracing::info!(request.id = %request_id, outcome = "active", "granted");
             count(Metric::GrantActivated, surroundings.now());

@@ -7,6 +7,7 @@ use serde_json::Value;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::providers::Providers;
+use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::config::{Config, GrantConfig};
 use stint_edge::telemetry;
@@ -22,6 +23,7 @@ async fn main() -> Result<(), Error> {
         store: DynamoStore::new(&aws, tables),
         provider: Providers::within(&aws, config.boundary),
         directory: UserPool::new(&aws, config.user_pool_id),
+        seals: ApprovalKey::new(&aws, config.approval_key),
         surroundings: Machine,
         policy: PolicyBundle::embedded()?,
     };

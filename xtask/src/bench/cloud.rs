@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stint_app::ports::{
     Artefact, Beside, Bookmarks, DUE_SHARDS, Directory, DirectoryError, ExecutionStatus, Inventory, Leases,
-    Ledger, ListError, Marked, Page, PageQuery, Provider, ProviderError, Register, Sighting, StoreError,
-    Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
+    Ledger, ListError, Marked, Page, PageQuery, Provider, ProviderError, Register, SealError, Seals,
+    Sighting, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 use stint_domain::access::Access;
 use stint_domain::custody::{Custody, CustodyChange};
@@ -19,6 +19,7 @@ use stint_domain::ids::{EntitlementId, GroupName, PrincipalId, RequestId, Secret
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 use stint_domain::request::AccessRequest;
+use stint_domain::seal::{Seal, Statement};
 use stint_test_support::world::World;
 
 const READ: Micros = millis(5);
@@ -281,6 +282,12 @@ impl Directory for Function<'_> {
 
     async fn members(&self, group: &GroupName) -> Result<Vec<Person>, DirectoryError> {
         self.passes(ELSEWHERE).await.members(group).await
+    }
+}
+
+impl Seals for Function<'_> {
+    async fn is_of(&self, seal: &Seal, statement: &Statement) -> Result<bool, SealError> {
+        self.passes(ELSEWHERE).await.is_of(seal, statement).await
     }
 }
 

@@ -12,7 +12,7 @@ use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{Command, Event, GrantCommand};
 use stint_local::{LocalError, Result};
-use stint_test_support::world::World;
+use stint_test_support::world::{World, seal};
 use uuid::Uuid;
 
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -65,7 +65,9 @@ pub(super) async fn approved(
     by: Decider,
 ) -> Result<Recorded, Cause> {
     let circumstances = Circumstances::of_component("bench", request.submitted_at);
-    let approval = Approval { by, scope_hash: request.scope.hash(), comment: None };
+    let unsealed = Approval { by, scope_hash: request.scope.hash(), comment: None, seal: None };
+    let mark = request.statement(&unsealed).map(|statement| seal(&statement));
+    let approval = Approval { seal: mark, ..unsealed };
     let change = Recorded::submission(request, Some(Event::Approved { approval }), &circumstances);
     let change = change.ok_or("what was approved does not follow")?;
     ledger.commit(&change, None).await?;

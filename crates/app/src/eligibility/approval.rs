@@ -2,13 +2,13 @@
 
 use super::{Lost, engaged_now};
 use crate::failure::Failure;
-use crate::ports::Directory;
+use crate::ports::{Directory, Seals};
 use jiff::Timestamp;
 use stint_domain::approval::Standing;
 use stint_domain::audit::Authorization;
 use stint_domain::ids::PrincipalId;
 use stint_domain::principal::Person;
-use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::transition::EndCause;
 use stint_policy::{Ask, PolicyBundle, Requester};
 
@@ -73,12 +73,37 @@ pub(crate) async fn approver_eligible(
     })
 }
 
-/// Whether the approval of `request` would be given by the same today: by everybody who gave it and still may, or by
-/// policy that still does.
+/// Whether everybody who is said to have approved `request` has, and whether policy would still, where policy did:
+/// whatever else the record says, and whoever wrote it.
 ///
 /// # Errors
 /// As of [`super::requester_eligible`].
-pub(crate) async fn approval_holds(
+pub(crate) async fn approval_is_genuine(
+    (directory, seals): (&impl Directory, &impl Seals),
+    policy: &PolicyBundle,
+    request: &AccessRequest,
+) -> Result<Result<(), Lost>, Failure> {
+    let RequestState::Approved { approved_at, .. } = &request.state else { return Ok(Ok(())) };
+    for approval in request.approvals() {
+        let genuine = match request.statement(approval) {
+            None => still_at_once(directory, policy, request, *approved_at).await?,
+            Some(statement) => match &approval.seal {
+                Some(seal) if seals.is_of(seal, &statement).await? => Ok(()),
+                _ => Err(Lost::of(EndCause::NotSealed)),
+            },
+        };
+        if genuine.is_err() {
+            return Ok(genuine);
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whether everybody who approved `request` could do so today.
+///
+/// # Errors
+/// As of [`super::requester_eligible`].
+pub(crate) async fn approvers_hold(
     directory: &impl Directory,
     policy: &PolicyBundle,
     request: &AccessRequest,
@@ -90,14 +115,11 @@ pub(crate) async fn approval_holds(
     let earlier = earlier.iter().map(|given| (&given.approval, given.step, given.at));
     let last = (approval, request.rule.steps().len().saturating_sub(1), *approved_at);
     for (approval, step, at) in earlier.chain([last]) {
-        let holds = match &approval.by {
-            Decider::Person { id, .. } => {
-                person_holds(directory, policy, request, id, (step, at), now).await?
+        if let Some(id) = approval.by.person() {
+            let holds = person_holds(directory, policy, request, id, (step, at), now).await?;
+            if holds.is_err() {
+                return Ok(holds);
             }
-            Decider::Policy { .. } => still_at_once(directory, policy, request, at).await?,
-        };
-        if holds.is_err() {
-            return Ok(holds);
         }
     }
     Ok(Ok(()))

@@ -117,7 +117,7 @@ fn f11_what_was_made_before_iam_refused_the_rest_is_taken_away() {
     let stage = Stage::new();
     let (id, world) = (approved(&stage, "payments-repair"), &stage.world);
     let half = HalfMaking(world);
-    let refused = block_on(activate_grant(world, &half, world, stage.policy, world, id));
+    let refused = block_on(activate_grant(world, &half, (world, world), stage.policy, world, id));
     assert!(matches!(refused, Err(ActivateError::Rejected { .. })), "{refused:?}");
     assert!(world.has_leftovers(id));
     let mut at = At::Expire;
@@ -137,9 +137,9 @@ fn f16_nothing_is_touched_before_the_intent_is_on_record() {
         let stage = Stage::new();
         let (id, world) = (approved(&stage, entitlement), &stage.world);
         world.arm([Fault { call: 1, mode: Mode::Throttled }]);
-        assert!(block_on(activate_grant(world, world, world, stage.policy, world, id)).is_err());
+        assert!(block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).is_err());
         assert_eq!((world.calls(), world.has_leftovers(id)), (vec!["commit"], false), "{entitlement}");
-        assert!(block_on(activate_grant(world, world, world, stage.policy, world, id)).is_ok());
+        assert!(block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).is_ok());
         assert!(world.has_access(id), "{entitlement}, once it can be recorded");
     }
     for entitlement in ["payments-repair", "incident-read"] {
@@ -158,12 +158,13 @@ fn f17_an_outcome_that_was_not_recorded_is_found_out_by_the_next_attempt_within_
         let stage = Stage::new();
         let (id, world) = (approved(&stage, entitlement), &stage.world);
         world.arm([Fault { call: 3, mode: Mode::Throttled }]);
-        assert!(block_on(activate_grant(world, world, world, stage.policy, world, id)).is_err());
+        assert!(block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).is_err());
         let window = stage.request(id).grant().and_then(GrantState::window).cloned();
         assert_eq!(count(&stage, id, "grant.activation_started"), 1, "what there is has its intent");
         assert!(world.has_leftovers(id) && count(&stage, id, "grant.activated") == 0);
         world.pass(5);
-        let ends_at = block_on(activate_grant(world, world, world, stage.policy, world, id)).unwrap();
+        let ends_at =
+            block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).unwrap();
         assert_eq!(count(&stage, id, "grant.activated"), 1);
         assert_eq!(window.map(|window| window.ends_at()), Some(ends_at), "{entitlement}");
     }
@@ -206,7 +207,7 @@ fn f38_messages_that_come_a_day_late_and_in_the_wrong_order_change_nothing() {
     for cause in [EndCause::WorkflowEnded, EndCause::Returned, EndCause::WindowOver] {
         block_on(stage.expire(id, cause)).unwrap();
     }
-    assert!(block_on(activate_grant(world, world, world, stage.policy, world, id)).is_err());
+    assert!(block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).is_err());
     let _ = block_on(stage.click("ben@example.com", Verdict::Approve));
     block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap();
     stage.run(id, &mut at);

@@ -115,7 +115,8 @@ impl Stage {
     ) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
         let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None };
-        let done = decide_request(world, world, world, self.policy, world, &Self::caller(who), ask).await?;
+        let done =
+            decide_request(world, world, (world, world), self.policy, world, &Self::caller(who), ask).await?;
         Ok(done.recorded.request)
     }
 
@@ -127,7 +128,7 @@ impl Stage {
         let caller = opened.caller(None, None);
         let shown = Some(opened.link.scope_hash.clone());
         let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };
-        let done = decide_request(world, world, world, self.policy, world, &caller, ask).await?;
+        let done = decide_request(world, world, (world, world), self.policy, world, &caller, ask).await?;
         Ok(done.recorded.request)
     }
 
@@ -217,7 +218,7 @@ impl Stage {
                     invoke(activate_grant(
                         &self.world,
                         &self.world,
-                        &self.world,
+                        (&self.world, &self.world),
                         self.policy,
                         &self.world,
                         id,

@@ -140,7 +140,7 @@ fn a_grant_whose_execution_dies_half_way_through_its_activation_is_ended_by_the_
     let world = &stage.world;
     // The intent, and then the target: the process dies with the policy written.
     world.arm([Fault { call: 2, mode: Mode::CrashAfter }]);
-    assert!(invoke(activate_grant(world, world, world, stage.policy, world, id)).is_none());
+    assert!(invoke(activate_grant(world, world, (world, world), stage.policy, world, id)).is_none());
     assert_eq!(stage.request(id).grant().map(|grant| grant.name()), Some("ACTIVATING"));
     assert!(world.has_leftovers(id));
     dies_unseen(&stage, id);

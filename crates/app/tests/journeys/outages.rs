@@ -92,7 +92,7 @@ fn half_given(stage: &Stage) -> (RequestId, At) {
     block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
     let world = &stage.world;
     world.arm([Fault { call: 2, mode: Mode::CrashAfter }]);
-    assert!(invoke(activate_grant(world, world, world, stage.policy, world, id)).is_none());
+    assert!(invoke(activate_grant(world, world, (world, world), stage.policy, world, id)).is_none());
     (id, at)
 }
 

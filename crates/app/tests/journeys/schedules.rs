@@ -148,7 +148,8 @@ impl Play {
             shown: Some(opened.link.scope_hash.clone()),
         };
         let (world, caller) = (&self.stage.world, opened.caller(None, None));
-        let _ = block_on(decide_request(world, world, world, self.stage.policy, world, &caller, ask));
+        let _ =
+            block_on(decide_request(world, world, (world, world), self.stage.policy, world, &caller, ask));
         let who = CAST.iter().find(|name| to == format!("{name}@example.com")).unwrap();
         Some((who, which))
     }
@@ -162,7 +163,8 @@ impl Play {
             shown,
         };
         let (world, caller) = (&self.stage.world, Stage::caller(CAST[who]));
-        let done = block_on(decide_request(world, world, world, self.stage.policy, world, &caller, ask));
+        let done =
+            block_on(decide_request(world, world, (world, world), self.stage.policy, world, &caller, ask));
         // Whoever has approved it already is told so, whatever they say they saw.
         assert!(done.is_err() || self.agreed[which].contains(CAST[who]), "{who} {which}");
     }

@@ -31,16 +31,19 @@ fn a_second_delivery_changes_nothing_at_any_step() {
     block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
     again("approve", &|| drop(block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap()));
     again("notify after the decision", &|| block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap());
-    let ends_at = block_on(activate_grant(world, world, world, stage.policy, world, id)).unwrap();
+    let ends_at = block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).unwrap();
     again("grant", &|| {
-        assert_eq!(block_on(activate_grant(world, world, world, stage.policy, world, id)).unwrap(), ends_at)
+        assert_eq!(
+            block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).unwrap(),
+            ends_at
+        )
     });
     world.pass(30 * 60);
     block_on(stage.expire(id, EndCause::WindowOver)).unwrap();
     again("expire", &|| block_on(stage.expire(id, EndCause::WindowOver)).unwrap());
     again("expire of a failed execution", &|| block_on(stage.expire(id, EndCause::WorkflowEnded)).unwrap());
     again("grant after the end", &|| {
-        assert!(block_on(activate_grant(world, world, world, stage.policy, world, id)).is_err())
+        assert!(block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).is_err())
     });
     again("reconcile", &|| assert!(stage.sweep("once").is_some()));
     again("reconcile, overlapping", &|| assert_eq!(stage.sweep("other"), None));

@@ -7,7 +7,7 @@ use stint_domain::approval::{ApprovalRule, Standing};
 use stint_domain::grant::{Evidence, GrantState, Receipt};
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
-use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{Command, EndCause, GrantCommand, Refusal, Step as Decided};
 use uuid::Uuid;
@@ -176,8 +176,14 @@ impl Life {
             authentication: Authentication::MailLink,
         };
         let scope_hash = self.request.scope.hash();
-        self.commit(Command::Approve { by, standing: Standing::default(), scope_hash, comment: None }, now)
-            .is_ok()
+        self.commit(
+            Command::Approve {
+                approval: Approval { by, scope_hash, comment: None, seal: None },
+                standing: Standing::default(),
+            },
+            now,
+        )
+        .is_ok()
     }
 }
 

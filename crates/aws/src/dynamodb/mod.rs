@@ -18,7 +18,7 @@ mod links;
 mod register;
 mod task_tokens;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transact;
 
 use crate::partiql::{InvalidTableName, TableName};

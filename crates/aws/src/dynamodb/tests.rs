@@ -11,7 +11,7 @@ use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::Event;
 
-fn request() -> AccessRequest {
+pub(crate) fn request() -> AccessRequest {
     AccessRequest {
         scope: Scope {
             request_id: "req-01980000000070008000000000000001".parse().unwrap(),

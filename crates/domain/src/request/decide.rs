@@ -14,9 +14,7 @@ impl AccessRequest {
     /// What `command` leads to. Decides only; [`AccessRequest::apply`] changes.
     pub fn decide(&self, command: Command, now: Timestamp) -> Result<Step, Refusal> {
         match command {
-            Command::Approve { by, standing, scope_hash, comment } => {
-                self.approve(Approval { by, scope_hash, comment }, &standing, now)
-            }
+            Command::Approve { approval, standing } => self.approve(approval, &standing, now),
             Command::Deny { by, comment } => self.deny(by, comment, now),
             Command::Cancel => self.cancel(now),
             Command::Lapse { because } => self.lapse(because),

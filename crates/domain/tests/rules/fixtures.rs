@@ -78,7 +78,7 @@ pub(crate) fn receipt() -> Receipt {
 }
 
 fn approved(grant: GrantState) -> RequestState {
-    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None };
+    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None, seal: None };
     RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:01:00"), grant }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn another() -> RequestId {
 /// Approved to extend [`another`].
 pub(crate) fn extension() -> AccessRequest {
     let scope = Scope { extends: Some(another()), ..scope() };
-    let approval = Approval { by: person("ben"), scope_hash: scope.hash(), comment: None };
+    let approval = Approval { by: person("ben"), scope_hash: scope.hash(), comment: None, seal: None };
     let state = RequestState::Approved {
         approval,
         earlier: Vec::new(),
@@ -119,7 +119,7 @@ pub(crate) fn extension() -> AccessRequest {
 /// Two have to approve, and Ben has.
 fn half_approved() -> AccessRequest {
     let step = ApprovalStep { need: 2.try_into().unwrap(), groups: BTreeSet::new(), manager: false };
-    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None };
+    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None, seal: None };
     let given = vec![Given { approval, step: 0, at: at("10:01:00") }];
     let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
     let state = RequestState::Pending(Consultation { notified, asked: 0, given });

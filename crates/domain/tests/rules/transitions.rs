@@ -8,7 +8,7 @@ use stint_domain::approval::Standing;
 use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
 use stint_domain::record::{Circumstances, Recorded};
-use stint_domain::request::{AccessRequest, RequestState};
+use stint_domain::request::{AccessRequest, Approval, RequestState};
 use stint_domain::transition::{
     Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Revealed, Step,
 };
@@ -19,28 +19,37 @@ fn every_command() -> Vec<(&'static str, Command)> {
         (
             "approve by ben",
             Command::Approve {
-                by: person("ben"),
+                approval: Approval {
+                    by: person("ben"),
+                    scope_hash: scope().hash(),
+                    comment: None,
+                    seal: None,
+                },
                 standing: Standing::default(),
-                scope_hash: scope().hash(),
-                comment: None,
             },
         ),
         (
             "approve by ana",
             Command::Approve {
-                by: person("ana"),
+                approval: Approval {
+                    by: person("ana"),
+                    scope_hash: scope().hash(),
+                    comment: None,
+                    seal: None,
+                },
                 standing: Standing::default(),
-                scope_hash: scope().hash(),
-                comment: None,
             },
         ),
         (
             "approve by bea",
             Command::Approve {
-                by: person("bea"),
+                approval: Approval {
+                    by: person("bea"),
+                    scope_hash: scope().hash(),
+                    comment: None,
+                    seal: None,
+                },
                 standing: Standing::default(),
-                scope_hash: scope().hash(),
-                comment: None,
             },
         ),
         ("deny by ben", Command::Deny { by: person("ben"), comment: None }),
@@ -140,10 +149,8 @@ fn every_command_in_every_state() {
 #[test]
 fn nobody_decides_on_their_own_request_but_somebody_else_does() {
     let approve = |name| Command::Approve {
-        by: person(name),
+        approval: Approval { by: person(name), scope_hash: scope().hash(), comment: None, seal: None },
         standing: Standing::default(),
-        scope_hash: scope().hash(),
-        comment: None,
     };
     assert_eq!(pending().decide(approve("ana"), at("10:01:00")), Err(Refusal::SelfApproval));
     assert!(matches!(pending().decide(approve("ben"), at("10:01:00")), Ok(Step::Do(Event::Approved { .. }))));
@@ -152,10 +159,8 @@ fn nobody_decides_on_their_own_request_but_somebody_else_does() {
 #[test]
 fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_changed_after() {
     let approve = |hash| Command::Approve {
-        by: person("ben"),
+        approval: Approval { by: person("ben"), scope_hash: hash, comment: None, seal: None },
         standing: Standing::default(),
-        scope_hash: hash,
-        comment: None,
     };
     let mut other = scope();
     other.duration = "4h".parse().unwrap();
@@ -348,10 +353,8 @@ fn the_requester_is_compared_by_identity_and_not_by_name() {
     let mut request = in_state(pending().state);
     request.requester_name = "ben".to_owned();
     let approve = Command::Approve {
-        by: person("ben"),
+        approval: Approval { by: person("ben"), scope_hash: request.scope.hash(), comment: None, seal: None },
         standing: Standing::default(),
-        scope_hash: request.scope.hash(),
-        comment: None,
     };
     assert!(request.decide(approve, at("10:01:00")).is_ok());
     assert_eq!(request.scope.requester, ana());

@@ -82,7 +82,7 @@ async fn decide<P: ApproveParts>(
     let done = decide_request(
         &approvals.store,
         &approvals.directory,
-        &approvals.workflow,
+        (&approvals.workflow, &approvals.sealer),
         &approvals.policy,
         &approvals.surroundings,
         caller,

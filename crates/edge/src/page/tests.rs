@@ -70,7 +70,7 @@ fn in_state(state: RequestState) -> AccessRequest {
 
 fn approved(grant: GrantState) -> AccessRequest {
     let comment = Some("Fine.\nMind the <b>EU</b> data.".parse().unwrap());
-    let approval = Approval { by: ben(), scope_hash: request().scope.hash(), comment };
+    let approval = Approval { by: ben(), scope_hash: request().scope.hash(), comment, seal: None };
     in_state(RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:00:00"), grant })
 }
 
@@ -88,7 +88,7 @@ fn half_approved() -> AccessRequest {
         authentication: Authentication::MailLink,
     };
     let given = |(step, by)| Given {
-        approval: Approval { by, scope_hash: request().scope.hash(), comment: None },
+        approval: Approval { by, scope_hash: request().scope.hash(), comment: None, seal: None },
         step,
         at: at("09:30:00"),
     };

@@ -91,7 +91,9 @@ impl Stage {
 
     async fn activate(&self, request: &str) {
         let store = &self.api.store;
-        let _ = activate_grant(store, store, store, &self.api.policy, store, request.parse().unwrap()).await;
+        let _ =
+            activate_grant(store, store, (store, store), &self.api.policy, store, request.parse().unwrap())
+                .await;
     }
 
     /// The intent is on record, and nothing has been done yet.

@@ -69,6 +69,7 @@ impl ApproveParts for Fakes {
     type Store = Lent;
     type Directory = Lent;
     type Workflow = Lent;
+    type Sealer = Lent;
     type Surroundings = Lent;
     type Keys = Keys;
 }
@@ -142,6 +143,7 @@ impl Stage {
             store: lent(),
             directory: lent(),
             workflow: lent(),
+            sealer: lent(),
             surroundings: lent(),
             tokens: tokens(),
             policy: PolicyBundle::embedded().unwrap(),

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use stint_app::ports::{
     ApprovalLinks, Artefact, Beside, Credential, CredentialIssuer, Directory, DirectoryError,
-    ExecutionStatus, Ledger, ProviderError, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
-    WorkflowError, WorkflowInput,
+    ExecutionStatus, Ledger, ProviderError, SealError, Sealer, StoreError, Surroundings, TaskToken,
+    TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 use stint_domain::custody::{Custody, CustodyChange};
 use stint_domain::ids::{GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
+use stint_domain::seal::{Seal, Statement};
 use stint_edge::api::Api;
 
 /// The worlds of the API, lent to the functions that have routes of their own.
@@ -78,6 +79,12 @@ impl ApprovalLinks for Lent {
     }
     async fn find(&self, hash: &LinkHash) -> Result<Option<ApprovalLink>, StoreError> {
         ApprovalLinks::find(&self.0.store, hash).await
+    }
+}
+
+impl Sealer for Lent {
+    async fn seal(&self, statement: &Statement) -> Result<Seal, SealError> {
+        self.0.store.seal(statement).await
     }
 }
 

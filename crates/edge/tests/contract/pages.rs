@@ -24,6 +24,7 @@ impl ApproveParts for Worlds {
     type Store = World;
     type Directory = World;
     type Workflow = World;
+    type Sealer = World;
     type Surroundings = World;
     type Keys = Keys;
 }
@@ -31,9 +32,9 @@ impl ApproveParts for Worlds {
 type Page = Arc<Approvals<Worlds>>;
 
 fn page() -> Page {
-    let [store, directory, workflow, surroundings] = std::array::from_fn(|_| World::default());
+    let [store, directory, workflow, sealer, surroundings] = std::array::from_fn(|_| World::default());
     let (policy, forms) = (PolicyBundle::embedded().unwrap(), FormGuard::new(URL));
-    Arc::new(Approvals { store, directory, workflow, surroundings, tokens: tokens(), policy, forms })
+    Arc::new(Approvals { store, directory, workflow, sealer, surroundings, tokens: tokens(), policy, forms })
 }
 
 /// Ana asks, and Ben is mailed; the path in his mail.

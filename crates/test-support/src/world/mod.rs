@@ -7,11 +7,13 @@ mod directory;
 mod faults;
 mod ledger;
 mod listings;
+mod seals;
 mod target;
 mod vault;
 mod workflow;
 
 pub use faults::{Crash, DELAY, Fault, Mode};
+pub use seals::seal;
 pub use target::{Issued, Made};
 pub use vault::{Seen, Vaulted};
 pub use workflow::{Execution, ExecutionState};

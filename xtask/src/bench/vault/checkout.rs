@@ -97,7 +97,14 @@ impl Checkout<'_> {
         let mut tries = self.crowd.retries.tries();
         loop {
             clock.sleep(INVOKE).await;
-            let given = activate_grant(function, function, function, &self.crowd.policy, function, self.id);
+            let given = activate_grant(
+                function,
+                function,
+                (function, function),
+                &self.crowd.policy,
+                function,
+                self.id,
+            );
             let Err(error) = given.await else { return Ok(()) };
             let pause = tries.after(name_of(&error), &self.crowd.cloud.chance);
             clock.sleep(pause.ok_or_else(|| error.to_string())?).await;

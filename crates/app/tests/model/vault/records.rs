@@ -10,7 +10,7 @@ use stint_domain::approval::{ApprovalRule, Standing};
 use stint_domain::entitlement::VaultedLogin;
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
-use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{Command, Step};
 use uuid::Uuid;
@@ -73,8 +73,10 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         name: "Ben".to_owned(),
         authentication: Authentication::MailLink,
     };
-    let approve =
-        Command::Approve { by, standing: Standing::default(), scope_hash: scope.hash(), comment: None };
+    let approve = Command::Approve {
+        approval: Approval { by, scope_hash: scope.hash(), comment: None, seal: None },
+        standing: Standing::default(),
+    };
     let request = AccessRequest {
         scope,
         requester_name: "Ana".to_owned(),

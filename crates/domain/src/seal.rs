@@ -1,0 +1,70 @@
+//! What a person's yes says, in the words that are sealed: whoever can only write to the record cannot say it for them.
+//!
+//! Guards: everything that the yes stands for is in the statement (what was asked, whose approval it takes, who said it and
+//! by which way), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
+
+use crate::approval::ApprovalRule;
+use crate::ids::{PrincipalId, RequestId};
+use crate::principal::Authentication;
+use crate::request::{AccessRequest, Approval, Decider};
+use crate::scope::{ScopeHash, canonical};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The first line of what is hashed: no seal of ours is good for anything but an approval.
+const KIND: &[u8] = b"stint approval 1\n";
+
+/// SHA-256 over what a person says by their yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Statement([u8; 32]);
+
+impl Statement {
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// The mark that only the function that approves can make. It is no secret: it proves one statement, and opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seal(String);
+
+impl Seal {
+    /// `text` as the adapter writes it.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    request: RequestId,
+    scope: &'a ScopeHash,
+    rule: &'a ApprovalRule,
+    by: &'a PrincipalId,
+    authentication: Authentication,
+}
+
+impl AccessRequest {
+    /// What `approval` says; `None` for policy's, which says nothing that could not be asked again.
+    #[must_use]
+    pub fn statement(&self, approval: &Approval) -> Option<Statement> {
+        let Decider::Person { id, authentication, .. } = &approval.by else { return None };
+        let said = Said {
+            request: self.scope.request_id,
+            scope: &approval.scope_hash,
+            rule: &self.rule,
+            by: id,
+            authentication: *authentication,
+        };
+        let hash = Sha256::new().chain_update(KIND).chain_update(canonical(&said)).finalize();
+        Some(Statement(hash.into()))
+    }
+}

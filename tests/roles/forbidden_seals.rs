@@ -1,0 +1,44 @@
+//! The key for approvals: one function seals with it, one checks, and nobody else does either.
+
+use crate::FUNCTIONS;
+use crate::deployed::configuration;
+use crate::session::Role;
+use serde_json::{Value, json};
+use stint_local::Stage;
+
+const ALGORITHM: &str = "HMAC_SHA_256";
+const SAID: &str = "c29tZWJvZHkgYXBwcm92ZWQ=";
+
+#[test]
+fn the_function_that_approves_seals_and_the_one_that_gives_checks_and_nobody_does_both() {
+    let stage = Stage::shared().unwrap();
+    let key = &configuration(stage, "stint-grant")["Environment"]["Variables"]["STINT_APPROVAL_KEY_ARN"];
+    let made = |role: &Role<'_>| {
+        let body = json!({"KeyId": key, "MacAlgorithm": ALGORITHM, "Message": SAID});
+        role.json("kms", "TrentService.GenerateMac", &body)
+    };
+    let seal = made(&Role::of(stage, "stint-approve")).json()["Mac"].clone();
+    let checked = |role: &Role<'_>, seal: &Value| {
+        let body = json!({"KeyId": key, "MacAlgorithm": ALGORITHM, "Message": SAID, "Mac": seal});
+        role.json("kms", "TrentService.VerifyMac", &body)
+    };
+    for function in FUNCTIONS {
+        let role = Role::of(stage, function);
+        let (seals, checks) = (made(&role), checked(&role, &seal));
+        match function {
+            "stint-approve" => role.allowed("GenerateMac", &seals),
+            _ => role.refused("GenerateMac", &seals),
+        }
+        match function {
+            "stint-grant" => {
+                role.allowed("VerifyMac", &checks);
+                let forged = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+                role.passed("VerifyMac", &checked(&role, &forged), "KMSInvalidMac");
+            }
+            _ => role.refused("VerifyMac", &checks),
+        }
+        for action in ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateGrant"] {
+            role.refused(action, &role.json("kms", &format!("TrentService.{action}"), &json!({"KeyId": key})));
+        }
+    }
+}
