@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 26] = [
+pub(crate) const GUARDS: [Guard; 28] = [
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant/decide.rs",
@@ -207,5 +207,19 @@ pub(crate) const GUARDS: [Guard; 26] = [
         "is_some_and(|step| step.counts(&approver.standing));",
         "is_some();",
         ("journeys", "approvals::"),
+    ),
+    guard(
+        "a person's approval is sealed",
+        "crates/app/src/eligibility.rs",
+        "Some(seal) if seals.is_of(seal, &statement).await? => Ok(()),",
+        "_ if true => Ok(()),",
+        ("journeys", "forged::"),
+    ),
+    guard(
+        "a seal is of the rule, too",
+        "crates/domain/src/seal.rs",
+        "            rule: &self.rule,",
+        "            rule: &ApprovalRule::default(),",
+        ("journeys", "forged::"),
     ),
 ];
