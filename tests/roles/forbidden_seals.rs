@@ -1,4 +1,4 @@
-//! The key for approvals: one function seals with it, one checks, and nobody else does either.
+//! The key for approvals: one function seals with it, those that give check, and nobody else does either.
 
 use crate::FUNCTIONS;
 use crate::deployed::configuration;
@@ -10,7 +10,7 @@ const ALGORITHM: &str = "HMAC_SHA_256";
 const SAID: &str = "c29tZWJvZHkgYXBwcm92ZWQ=";
 
 #[test]
-fn the_function_that_approves_seals_and_the_one_that_gives_checks_and_nobody_does_both() {
+fn the_function_that_approves_seals_and_those_that_give_check_and_nobody_does_both() {
     let stage = Stage::shared().unwrap();
     let key = &configuration(stage, "stint-grant")["Environment"]["Variables"]["STINT_APPROVAL_KEY_ARN"];
     let made = |role: &Role<'_>| {
@@ -30,7 +30,7 @@ fn the_function_that_approves_seals_and_the_one_that_gives_checks_and_nobody_doe
             _ => role.refused("GenerateMac", &seals),
         }
         match function {
-            "stint-grant" => {
+            "stint-grant" | "stint-reveal" => {
                 role.allowed("VerifyMac", &checks);
                 let forged = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
                 role.passed("VerifyMac", &checked(&role, &forged), "KMSInvalidMac");
@@ -38,7 +38,10 @@ fn the_function_that_approves_seals_and_the_one_that_gives_checks_and_nobody_doe
             _ => role.refused("VerifyMac", &checks),
         }
         for action in ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateGrant"] {
-            role.refused(action, &role.json("kms", &format!("TrentService.{action}"), &json!({"KeyId": key})));
+            role.refused(
+                action,
+                &role.json("kms", &format!("TrentService.{action}"), &json!({"KeyId": key})),
+            );
         }
     }
 }

@@ -1,21 +1,22 @@
 //! The holder of a grant is handed what they use it with.
 //!
-//! Guards: the holder only, while the grant is active, and only if policy would still let them ask; the intent is on
+//! Guards: the holder only, while the grant is active, and only if policy would still let them ask and it was approved; the intent is on
 //! record before anything is issued, and what could not be recorded as revealed is not revealed. A credential is stored
 //! nowhere: whoever has lost it asks again and gets another.
 
 use crate::artefact::artefact;
 use crate::caller::Caller;
 use crate::decide_request::note_refusal;
-use crate::eligibility::requester_eligible;
+use crate::eligibility::{Lost, approval_is_genuine, requester_eligible};
 use crate::failure::{Failure, Missing};
-use crate::ports::{Credential, CredentialIssuer, Directory, Ledger, ProviderError, Surroundings};
+use crate::ports::{Credential, CredentialIssuer, Directory, Ledger, ProviderError, Seals, Surroundings};
 use crate::transact::{TransactError, transact_from};
 use crate::withdraw::own;
 use jiff::Timestamp;
+use stint_domain::audit::Authorization;
 use stint_domain::ids::RequestId;
 use stint_domain::request::AccessRequest;
-use stint_domain::transition::{Command, GrantCommand, Refusal};
+use stint_domain::transition::{Command, EndCause, GrantCommand, Refusal};
 use stint_policy::PolicyBundle;
 use thiserror::Error;
 
@@ -46,7 +47,7 @@ impl From<TransactError> for RevealError {
 /// nobody knows, and a repeat is safe.
 pub async fn reveal_credential(
     ledger: &impl Ledger,
-    directory: &impl Directory,
+    (directory, seals): (&impl Directory, &impl Seals),
     issuer: &impl CredentialIssuer,
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
@@ -55,14 +56,13 @@ pub async fn reveal_credential(
 ) -> Result<Credential, RevealError> {
     let recorded = own(ledger, surroundings, caller, id, "reveal").await?;
     let now = surroundings.now();
-    let authorization =
-        match requester_eligible(directory, policy, &recorded.request, now).await.map_err(Missing::from)? {
-            Ok(authorization) => authorization,
-            Err(lost) => {
-                note_refusal(ledger, caller, id, "reveal", "policy does not allow it any more", now).await?;
-                return Err(RevealError::NotAllowed { reasons: lost.reasons });
-            }
-        };
+    let authorization = match allowed(directory, seals, policy, &recorded.request, now).await? {
+        Ok(authorization) => authorization,
+        Err(lost) => {
+            note_refusal(ledger, caller, id, "reveal", why(&lost), now).await?;
+            return Err(RevealError::NotAllowed { reasons: lost.reasons });
+        }
+    };
     let circumstances = caller.circumstances(now, Some(authorization));
     let begin = Command::Grant(GrantCommand::BeginReveal);
     let recorded = match transact_from(ledger, recorded, &begin, &circumstances).await {
@@ -78,6 +78,29 @@ pub async fn reveal_credential(
     let confirm = Command::Grant(GrantCommand::ConfirmReveal(credential.revealed()));
     transact_from(ledger, recorded, &confirm, &circumstances).await?;
     Ok(credential)
+}
+
+/// By whom policy would still let ask, and what somebody has approved or policy still would: a record can say that it is
+/// active.
+async fn allowed(
+    directory: &impl Directory,
+    seals: &impl Seals,
+    policy: &PolicyBundle,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<Result<Authorization, Lost>, Missing> {
+    let eligible = requester_eligible(directory, policy, request, now).await?;
+    Ok(match (eligible, approval_is_genuine((directory, seals), policy, request).await?) {
+        (Ok(_), Err(lost)) => Err(lost),
+        (eligible, _) => eligible,
+    })
+}
+
+const fn why(lost: &Lost) -> &'static str {
+    match lost.cause {
+        EndCause::NotSealed => "nobody has approved it whose approval can be proven",
+        _ => "policy does not allow it any more",
+    }
 }
 
 async fn issue(

@@ -47,6 +47,8 @@ pub struct GrantConfig {
 pub struct RevealConfig {
     pub tables: Tables,
     pub user_pool_id: String,
+    /// The ARN of the key by which approvals are known for ones.
+    pub approval_key: String,
     pub issuer: String,
     pub audience: Vec<String>,
 }
@@ -179,6 +181,7 @@ impl Config for RevealConfig {
         Self {
             tables: env.tables(),
             user_pool_id: env.text("STINT_USER_POOL_ID"),
+            approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
         }

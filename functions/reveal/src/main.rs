@@ -6,6 +6,7 @@ use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::issuer::IssuersKeys;
 use stint_aws::providers::Issuers;
+use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
 use stint_edge::config::{Config, RevealConfig};
@@ -19,6 +20,7 @@ struct OnAws;
 impl RevealParts for OnAws {
     type Ledger = DynamoStore;
     type Directory = UserPool;
+    type Seals = ApprovalKey;
     type Issuer = Issuers;
     type Surroundings = Machine;
     type Keys = IssuersKeys;
@@ -32,6 +34,7 @@ async fn main() -> Result<(), Error> {
     let reveal: Reveal<OnAws> = Reveal {
         ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: UserPool::new(&aws, config.user_pool_id),
+        seals: ApprovalKey::new(&aws, config.approval_key),
         issuer: Issuers::new(&aws),
         surroundings: Machine,
         tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),

@@ -134,7 +134,7 @@ impl Stage {
 
     pub(crate) async fn reveal(&self, who: &str, id: RequestId) -> Result<Credential, RevealError> {
         let (world, caller) = (&self.world, Self::caller(who));
-        reveal_credential(world, world, world, self.policy, world, &caller, id).await
+        reveal_credential(world, (world, world), world, self.policy, world, &caller, id).await
     }
 
     pub(crate) async fn revoke(&self, who: &str, id: RequestId) -> Result<AccessRequest, RevokeError> {

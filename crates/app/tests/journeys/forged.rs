@@ -149,3 +149,19 @@ fn nothing_is_given_again_that_was_never_approved() {
     });
     assert_eq!(refused(&stage, id), not_sealed());
 }
+
+/// Nor handed out because a record says that it is active.
+#[test]
+fn nothing_is_revealed_that_was_never_approved() {
+    let revealed = |forged: bool| {
+        let stage = Stage::new();
+        let id = approved(&stage, "payments-repair", &["ben"]);
+        assert_eq!(refused(&stage, id), None);
+        if forged {
+            tamper(&stage, id, |request| last(request).seal = None);
+        }
+        block_on(stage.reveal("ana", id)).is_ok()
+    };
+    assert!(revealed(false));
+    assert!(!revealed(true));
+}

@@ -17,7 +17,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use stint_app::ports::{Credential, CredentialIssuer, Directory, KeySource, Ledger, Secret, Surroundings};
+use stint_app::ports::{
+    Credential, CredentialIssuer, Directory, KeySource, Ledger, Seals, Secret, Surroundings,
+};
 use stint_app::reveal_credential::{RevealError, reveal_credential};
 use stint_domain::ids::GrantId;
 use stint_policy::PolicyBundle;
@@ -29,6 +31,7 @@ pub const PATH: &str = "/v1/grants/{id}/credentials";
 pub trait RevealParts: Send + Sync + 'static {
     type Ledger: Ledger + 'static;
     type Directory: Directory + 'static;
+    type Seals: Seals + 'static;
     type Issuer: CredentialIssuer + 'static;
     type Surroundings: Surroundings + 'static;
     type Keys: KeySource + 'static;
@@ -37,6 +40,7 @@ pub trait RevealParts: Send + Sync + 'static {
 pub struct Reveal<P: RevealParts> {
     pub ledger: P::Ledger,
     pub directory: P::Directory,
+    pub seals: P::Seals,
     pub issuer: P::Issuer,
     pub surroundings: P::Surroundings,
     pub tokens: TokenVerifier<P::Keys>,
@@ -67,9 +71,10 @@ async fn credentials<P: RevealParts>(
     Signed(caller): Signed,
     Id(id): Id<GrantId>,
 ) -> Result<Response, Problem> {
-    let Reveal { ledger, directory, issuer, surroundings, policy, .. } = &*reveal;
+    let Reveal { ledger, directory, seals, issuer, surroundings, policy, .. } = &*reveal;
     let id = id.request_id();
-    let credential = reveal_credential(ledger, directory, issuer, policy, surroundings, &caller, id).await?;
+    let credential =
+        reveal_credential(ledger, (directory, seals), issuer, policy, surroundings, &caller, id).await?;
     Ok(answer(&credential))
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use stint_app::ports::{
     ApprovalLinks, Artefact, Beside, Credential, CredentialIssuer, Directory, DirectoryError,
-    ExecutionStatus, Ledger, ProviderError, SealError, Sealer, StoreError, Surroundings, TaskToken,
+    ExecutionStatus, Ledger, ProviderError, SealError, Sealer, Seals, StoreError, Surroundings, TaskToken,
     TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 use stint_domain::custody::{Custody, CustodyChange};
@@ -85,6 +85,12 @@ impl ApprovalLinks for Lent {
 impl Sealer for Lent {
     async fn seal(&self, statement: &Statement) -> Result<Seal, SealError> {
         self.0.store.seal(statement).await
+    }
+}
+
+impl Seals for Lent {
+    async fn is_of(&self, seal: &Seal, statement: &Statement) -> Result<bool, SealError> {
+        self.0.store.is_of(seal, statement).await
     }
 }
 

@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 impl RevealParts for Fakes {
     type Ledger = Lent;
     type Directory = Lent;
+    type Seals = Lent;
     type Issuer = Lent;
     type Surroundings = Lent;
     type Keys = Keys;
@@ -32,10 +33,10 @@ impl Stage {
 
     fn revealing(&self) -> axum::Router {
         let lent = || Lent(Arc::clone(&self.api));
-        let (ledger, directory, issuer, surroundings) = (lent(), lent(), lent(), lent());
+        let (ledger, directory, seals, issuer, surroundings) = (lent(), lent(), lent(), lent(), lent());
         let policy = PolicyBundle::embedded().unwrap();
         let reveal: Reveal<Fakes> =
-            Reveal { ledger, directory, issuer, surroundings, tokens: tokens(), policy };
+            Reveal { ledger, directory, seals, issuer, surroundings, tokens: tokens(), policy };
         router(Arc::new(reveal))
     }
 }

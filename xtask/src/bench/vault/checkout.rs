@@ -113,8 +113,15 @@ impl Checkout<'_> {
 
     async fn is_shown(&self) -> Result<(), Cause> {
         let (function, world) = (&self.function, &self.crowd.cloud.world);
-        let shown =
-            reveal_credential(function, function, world, &self.crowd.policy, function, &self.caller, self.id);
+        let shown = reveal_credential(
+            function,
+            (function, function),
+            world,
+            &self.crowd.policy,
+            function,
+            &self.caller,
+            self.id,
+        );
         shown.await.map(drop).map_err(|error| error.to_string().into())
     }
 
