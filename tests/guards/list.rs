@@ -210,7 +210,7 @@ pub(crate) const GUARDS: [Guard; 28] = [
     ),
     guard(
         "a person's approval is sealed",
-        "crates/app/src/eligibility.rs",
+        "crates/app/src/eligibility/approval.rs",
         "Some(seal) if seals.is_of(seal, &statement).await? => Ok(()),",
         "_ if true => Ok(()),",
         ("journeys", "forged::"),

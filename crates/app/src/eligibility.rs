@@ -6,7 +6,9 @@
 
 mod approval;
 
-pub(crate) use approval::{Approver, approval_is_genuine, approver_eligible, approvers_hold, managing, standing};
+pub(crate) use approval::{
+    Approver, approval_is_genuine, approver_eligible, approvers_hold, managing, standing,
+};
 
 use crate::failure::Failure;
 use crate::ports::Directory;

@@ -45,7 +45,7 @@ pub enum RequestState {
     Pending(Consultation),
     Approved {
         /// The last one that was needed.
-        approval: Approval,
+        approval: Box<Approval>,
         /// Those before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         earlier: Vec<Given>,

@@ -113,7 +113,7 @@ pub(crate) async fn approvers_hold(
         return Ok(Ok(()));
     };
     let earlier = earlier.iter().map(|given| (&given.approval, given.step, given.at));
-    let last = (approval, request.rule.steps().len().saturating_sub(1), *approved_at);
+    let last = (approval.as_ref(), request.rule.steps().len().saturating_sub(1), *approved_at);
     for (approval, step, at) in earlier.chain([last]) {
         if let Some(id) = approval.by.person() {
             let holds = person_holds(directory, policy, request, id, (step, at), now).await?;

@@ -124,7 +124,8 @@ fn whose_approval_it_takes_is_sealed_with_each() {
         let (approval, approved_at) = (consultation.given[0].approval.clone(), consultation.given[0].at);
         let grant = GrantState::Scheduled;
         request.rule = ApprovalRule::default();
-        request.state = RequestState::Approved { approval, earlier: Vec::new(), approved_at, grant };
+        request.state =
+            RequestState::Approved { approval: approval.into(), earlier: Vec::new(), approved_at, grant };
     });
     assert_eq!(refused(&stage, one), not_sealed());
 }
@@ -145,7 +146,12 @@ fn nothing_is_given_again_that_was_never_approved() {
         };
         let window = Window::opening(now, request.scope.duration).unwrap();
         let grant = GrantState::Activating { window, attempts: 1, last_attempt_at: now };
-        request.state = RequestState::Approved { approval, earlier: Vec::new(), approved_at: now, grant };
+        request.state = RequestState::Approved {
+            approval: approval.into(),
+            earlier: Vec::new(),
+            approved_at: now,
+            grant,
+        };
     });
     assert_eq!(refused(&stage, id), not_sealed());
 }

@@ -18,7 +18,7 @@ impl AccessRequest {
                 RequestState::Pending(earlier.given(given))
             }
             (RequestState::Pending(consultation), Event::Approved { approval }) => RequestState::Approved {
-                approval,
+                approval: Box::new(approval),
                 earlier: consultation.given.clone(),
                 approved_at: at,
                 grant: GrantState::Scheduled,

@@ -39,7 +39,9 @@ impl AccessRequest {
     pub fn given(&self) -> impl Iterator<Item = (usize, &Approval)> {
         let (given, last): (&[Given], _) = match &self.state {
             RequestState::Pending(consultation) => (&consultation.given, None),
-            RequestState::Approved { earlier, approval, .. } => (earlier, Some((self.last_step(), approval))),
+            RequestState::Approved { earlier, approval, .. } => {
+                (earlier, Some((self.last_step(), approval.as_ref())))
+            }
             _ => (&[], None),
         };
         given.iter().map(|given| (given.step, &given.approval)).chain(last)

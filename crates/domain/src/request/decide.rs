@@ -135,7 +135,7 @@ impl AccessRequest {
         if approval.by.person().is_none() && earlier.is_empty() {
             return Ok(());
         }
-        let last = Given { approval: approval.clone(), step: self.last_step(), at: *approved_at };
+        let last = Given { approval: approval.as_ref().clone(), step: self.last_step(), at: *approved_at };
         let all: Vec<_> = earlier.iter().cloned().chain([last]).collect();
         if self.rule.progress(&all).is_some() { Err(Refusal::TooFewApproved) } else { Ok(()) }
     }

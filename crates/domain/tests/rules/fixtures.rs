@@ -79,7 +79,12 @@ pub(crate) fn receipt() -> Receipt {
 
 fn approved(grant: GrantState) -> RequestState {
     let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None, seal: None };
-    RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:01:00"), grant }
+    RequestState::Approved {
+        approval: approval.into(),
+        earlier: Vec::new(),
+        approved_at: at("10:01:00"),
+        grant,
+    }
 }
 
 /// Activated at 10:02, until 10:32.
@@ -108,7 +113,7 @@ pub(crate) fn extension() -> AccessRequest {
     let scope = Scope { extends: Some(another()), ..scope() };
     let approval = Approval { by: person("ben"), scope_hash: scope.hash(), comment: None, seal: None };
     let state = RequestState::Approved {
-        approval,
+        approval: approval.into(),
         earlier: Vec::new(),
         approved_at: at("10:01:00"),
         grant: GrantState::Scheduled,

@@ -71,7 +71,12 @@ fn in_state(state: RequestState) -> AccessRequest {
 fn approved(grant: GrantState) -> AccessRequest {
     let comment = Some("Fine.\nMind the <b>EU</b> data.".parse().unwrap());
     let approval = Approval { by: ben(), scope_hash: request().scope.hash(), comment, seal: None };
-    in_state(RequestState::Approved { approval, earlier: Vec::new(), approved_at: at("10:00:00"), grant })
+    in_state(RequestState::Approved {
+        approval: approval.into(),
+        earlier: Vec::new(),
+        approved_at: at("10:00:00"),
+        grant,
+    })
 }
 
 /// The manager's yes was needed first, and two of a group's then, of which Ben has given one.
