@@ -32,6 +32,9 @@ pub enum ActivateError {
     /// It will never be given; whatever may have been made has to be removed.
     #[error("the grant will not be activated: {reason}")]
     Rejected { reason: String },
+    /// Somebody has written an approval to the record that nobody gave.
+    #[error("the grant will not be activated: nobody has approved it whose approval can be proven")]
+    NotSealed,
     #[error(transparent)]
     Missing(#[from] Missing),
 }
@@ -147,13 +150,13 @@ async fn still_approved(
         lost = not_eligible(ledger, directory, policy, surroundings, request).await?;
     }
     let Some(lost) = lost else { return Ok(()) };
-    if lost.cause == EndCause::NotSealed {
-        tracing::error!(request.id = %request.scope.request_id, outcome = "denied", "an approval is not what was approved");
-    }
     let end = Command::Grant(GrantCommand::End(lost.cause));
     let circumstances = Circumstances { authorization: lost.authorization, ..circumstances(surroundings) };
     transact_from(ledger, recorded.clone(), &end, &circumstances).await?;
-    Err(ActivateError::Rejected { reason: refused(lost.cause).to_owned() })
+    Err(match lost.cause {
+        EndCause::NotSealed => ActivateError::NotSealed,
+        cause => ActivateError::Rejected { reason: refused(cause).to_owned() },
+    })
 }
 
 /// Why it may not be given any more, if it may not: of the requester first, then of the approvers.
@@ -197,7 +200,6 @@ const fn refused(cause: EndCause) -> &'static str {
         EndCause::SponsorGone => "nobody answers for the requester any more",
         EndCause::ContractOver => "the requester's contract ends before the access would",
         EndCause::ApproverIneligible => "whoever approved it may not approve it any more",
-        EndCause::NotSealed => "nobody has approved it whose approval can be proven",
         EndCause::NotApprovedByPolicy => "policy does not approve it at once any more",
         _ => "the requester may not have it any more",
     }

@@ -1,8 +1,8 @@
 //! The holder of a grant is handed what they use it with.
 //!
-//! Guards: the holder only, while the grant is active, and only if policy would still let them ask and it was approved; the intent is on
-//! record before anything is issued, and what could not be recorded as revealed is not revealed. A credential is stored
-//! nowhere: whoever has lost it asks again and gets another.
+//! Guards: the holder only, while the grant is active, and only if policy would still let them ask and it was approved; the
+//! intent is on record before anything is issued, and what could not be recorded as revealed is not revealed. A credential
+//! is stored nowhere: whoever has lost it asks again and gets another.
 
 use crate::artefact::artefact;
 use crate::caller::Caller;
@@ -24,6 +24,9 @@ use thiserror::Error;
 pub enum RevealError {
     #[error("policy does not let this caller have it any more")]
     NotAllowed { reasons: Vec<String> },
+    /// Somebody has written an approval to the record that nobody gave.
+    #[error("nobody has approved it whose approval can be proven")]
+    NotSealed,
     #[error("{0}")]
     Refused(Refusal, Box<AccessRequest>),
     /// `reason` is safe to show.
@@ -60,7 +63,7 @@ pub async fn reveal_credential(
         Ok(authorization) => authorization,
         Err(lost) => {
             note_refusal(ledger, caller, id, "reveal", why(&lost), now).await?;
-            return Err(RevealError::NotAllowed { reasons: lost.reasons });
+            return Err(lost.into());
         }
     };
     let circumstances = caller.circumstances(now, Some(authorization));
@@ -94,6 +97,15 @@ async fn allowed(
         (Ok(_), Err(lost)) => Err(lost),
         (eligible, _) => eligible,
     })
+}
+
+impl From<Lost> for RevealError {
+    fn from(lost: Lost) -> Self {
+        match lost.cause {
+            EndCause::NotSealed => Self::NotSealed,
+            _ => Self::NotAllowed { reasons: lost.reasons },
+        }
+    }
 }
 
 const fn why(lost: &Lost) -> &'static str {

@@ -34,6 +34,8 @@ pub enum Metric {
     /// What a grant has made is not as it was made.
     TargetAltered,
     CredentialRotated,
+    /// The record has an approval that nobody gave. Somebody is paged for one.
+    ApprovalForged,
 }
 
 impl Metric {
@@ -55,6 +57,7 @@ impl Metric {
             Self::StrayFound => "StrayFound",
             Self::TargetAltered => "TargetAltered",
             Self::CredentialRotated => "CredentialRotated",
+            Self::ApprovalForged => "ApprovalForged",
         }
     }
 

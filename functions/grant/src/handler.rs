@@ -47,6 +47,11 @@ pub(crate) async fn handle<L: Ledger, P: Provider, D: Directory, K: Seals, S: Su
             count(Metric::ActivationFailed, surroundings.now());
             Err(TaskError::Rejected(Box::new(error)))
         }
+        Err(error @ ActivateError::NotSealed) => {
+            tracing::error!(request.id = %request_id, outcome = "denied", "an approval on record was given by nobody");
+            count(Metric::ApprovalForged, surroundings.now());
+            Err(TaskError::Rejected(Box::new(error)))
+        }
         Err(ActivateError::Missing(missing)) => Err(missing.into()),
     }
 }

@@ -377,7 +377,7 @@ fn grant_error(error: &ActivateError) -> &'static str {
     match error {
         ActivateError::NotYet => "Stint.NotYet",
         ActivateError::InUse(_) => "Stint.InUse",
-        ActivateError::Rejected { .. } => "Stint.Rejected",
+        ActivateError::Rejected { .. } | ActivateError::NotSealed => "Stint.Rejected",
         ActivateError::Missing(_) => "Stint.Transient",
     }
 }

@@ -5,6 +5,7 @@
 //! reads.
 
 use super::signed::{Id, Signed, Verifies};
+use crate::emf::{Metric, count};
 use crate::identity::TokenVerifier;
 use crate::problem::{Problem, name_instance, not_found, wrong_method};
 use axum::Router;
@@ -74,8 +75,12 @@ async fn credentials<P: RevealParts>(
     let Reveal { ledger, directory, seals, issuer, surroundings, policy, .. } = &*reveal;
     let id = id.request_id();
     let credential =
-        reveal_credential(ledger, (directory, seals), issuer, policy, surroundings, &caller, id).await?;
-    Ok(answer(&credential))
+        reveal_credential(ledger, (directory, seals), issuer, policy, surroundings, &caller, id).await;
+    if let Err(RevealError::NotSealed) = credential {
+        tracing::error!(request.id = %id, outcome = "denied", "an approval on record was given by nobody");
+        count(Metric::ApprovalForged, surroundings.now());
+    }
+    Ok(answer(&credential?))
 }
 
 fn answer(credential: &Credential) -> Response {
@@ -115,7 +120,7 @@ fn access_key(id: &str, secret: &Secret, token: Option<&Secret>, expires_at: Tim
 impl From<RevealError> for Problem {
     fn from(error: RevealError) -> Self {
         match error {
-            RevealError::NotAllowed { .. } => Self::ActionRefused,
+            RevealError::NotAllowed { .. } | RevealError::NotSealed => Self::ActionRefused,
             RevealError::Refused(refusal, request) => Self::of_grant(refusal, &request),
             RevealError::Target { .. } => Self::TargetRefused,
             RevealError::Missing(missing) => missing.into(),

@@ -85,7 +85,7 @@ const fn name_of(error: &ActivateError) -> &'static str {
     match error {
         ActivateError::NotYet => "Stint.NotYet",
         ActivateError::InUse(_) => "Stint.InUse",
-        ActivateError::Rejected { .. } => "Stint.Rejected",
+        ActivateError::Rejected { .. } | ActivateError::NotSealed => "Stint.Rejected",
         ActivateError::Missing(_) => "Stint.Transient",
     }
 }
