@@ -1,7 +1,6 @@
 //! The key for approvals: one function seals with it, those that give check, and nobody else does either.
 
 use crate::FUNCTIONS;
-use crate::deployed::configuration;
 use crate::session::Role;
 use serde_json::{Value, json};
 use stint_local::Stage;
@@ -12,7 +11,7 @@ const SAID: &str = "c29tZWJvZHkgYXBwcm92ZWQ=";
 #[test]
 fn the_function_that_approves_seals_and_those_that_give_check_and_nobody_does_both() {
     let stage = Stage::shared().unwrap();
-    let key = &configuration(stage, "stint-grant")["Environment"]["Variables"]["STINT_APPROVAL_KEY_ARN"];
+    let key = stage.outputs.get("ApprovalKeyArn").unwrap();
     let made = |role: &Role<'_>| {
         let body = json!({"KeyId": key, "MacAlgorithm": ALGORITHM, "Message": SAID});
         role.json("kms", "TrentService.GenerateMac", &body)

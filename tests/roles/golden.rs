@@ -36,7 +36,11 @@ fn table(stage: &Stage, role: &str) -> String {
     let text = lines.join("\n") + "\n";
     let pool = stage.outputs.get("UserPoolId").unwrap();
     let account = stage.outputs.get("StateMachineArn").unwrap().split(':').nth(4).unwrap().to_owned();
-    text.replace(pool, "<pool>").replace(&account, "<account>").replace(REGION, "<region>")
+    let key = stage.outputs.get("ApprovalKeyArn").unwrap();
+    text.replace(key, "<approval-key>")
+        .replace(pool, "<pool>")
+        .replace(&account, "<account>")
+        .replace(REGION, "<region>")
 }
 
 fn trusted(statement: &Value) -> String {
