@@ -27,14 +27,19 @@ fn event(method: &str, path: &str, token: Option<&str>, subject: Option<&str>) -
 /// By the function that the gateway hands such an event to.
 fn invoke(event: &Value) -> Value {
     let path = event["rawPath"].as_str().unwrap();
-    let function = if path.ends_with("/credentials") { "stint-reveal" } else { "stint-request" };
+    let function = match path.rsplit('/').next() {
+        Some("credentials") => "stint-reveal",
+        Some("approve" | "deny") => "stint-approve",
+        _ => "stint-request",
+    };
     hooks::invoke(&stage().admin, function, event).unwrap().unwrap()
 }
 
 /// A route of each function.
-fn looked_at() -> [(&'static str, String); 2] {
+fn looked_at() -> [(&'static str, String); 3] {
     let credentials = credentials::PATH.replace("{id}", &grant(UNKNOWN));
-    [("GET", "/v1/me".to_owned()), ("POST", credentials)]
+    let approve = format!("/v1/requests/{UNKNOWN}/approve");
+    [("GET", "/v1/me".to_owned()), ("POST", credentials), ("POST", approve)]
 }
 
 fn unauthenticated(what: &str, event: &Value) {

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::ports::Directory;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use stint_domain::approval::ApprovalStep;
+use stint_domain::approval::Progress;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{GroupName, PrincipalId};
 use stint_domain::principal::Person;
@@ -17,8 +17,6 @@ use stint_policy::{Ask, PolicyBundle, Requester};
 
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
-    /// From 0.
-    pub(crate) step: usize,
     /// How many of them have to say yes.
     pub(crate) missing: usize,
     pub(crate) people: BTreeMap<PrincipalId, Person>,
@@ -39,38 +37,34 @@ pub(crate) async fn candidates(
     let manager = managing(directory, request).await?;
     let terms = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
     let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
-    let mut people = everybody(directory, open.step, entitlement, manager.as_ref()).await?;
+    let mut people = everybody(directory, &open, entitlement, manager.as_ref()).await?;
     people.retain(|_, person| {
-        open.step.counts(&standing(person, manager.as_ref()))
+        open.counts(&standing(person, manager.as_ref()))
             && !request.has_approved(&person.id)
             && policy.may_approve(person, requester, entitlement, &terms).is_ok()
     });
-    Ok(Candidates {
-        step: open.number,
-        missing: open.missing(),
-        people: engaged_only(directory, people, now).await?,
-    })
+    Ok(Candidates { missing: open.missing(), people: engaged_only(directory, people, now).await? })
 }
 
 /// Whom the step could mean, once each.
 async fn everybody(
     directory: &impl Directory,
-    step: &ApprovalStep,
+    open: &Progress<'_>,
     entitlement: &Entitlement,
     manager: Option<&PrincipalId>,
 ) -> Result<BTreeMap<PrincipalId, Person>, Failure> {
     let mut found = BTreeMap::new();
-    for group in asked(step, entitlement) {
+    for group in asked(open, entitlement) {
         found.extend(directory.members(group).await?.into_iter().map(|person| (person.id.clone(), person)));
     }
-    if let Some(manager) = manager.filter(|manager| step.manager && !found.contains_key(manager)) {
+    if let Some(manager) = manager.filter(|manager| open.step.manager && !found.contains_key(manager)) {
         found.extend(directory.person(manager).await?.map(|person| (person.id.clone(), person)));
     }
     Ok(found)
 }
 
-fn asked<'a>(step: &'a ApprovalStep, entitlement: &'a Entitlement) -> &'a BTreeSet<GroupName> {
-    if step.names_somebody() { &step.groups } else { &entitlement.approvers }
+fn asked<'a>(open: &Progress<'a>, entitlement: &'a Entitlement) -> BTreeSet<&'a GroupName> {
+    if open.step.names_somebody() { open.groups().collect() } else { entitlement.approvers.iter().collect() }
 }
 
 async fn engaged_only(

@@ -145,7 +145,8 @@ async fn sealed(
     let counts = matches!(request.decide(command.clone(), now), Ok(Step::Do(_)));
     match command {
         Command::Approve { approval, standing } if counts => {
-            let seal = match request.statement(&approval) {
+            let step = request.progress().map_or(0, |open| open.number);
+            let seal = match request.statement(step, &approval) {
                 Some(statement) => Some(sealer.seal(&statement).await?),
                 None => None,
             };

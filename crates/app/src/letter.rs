@@ -25,15 +25,16 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Asks `approver_name` to decide on `request` at `link`.
+    /// Asks `approver_name` to decide on `request` at `link`, again if it is a `reminder`.
     #[must_use]
     pub fn approval_request(
         request: &AccessRequest,
         approver_name: &str,
         approver_mail: &str,
         link: &str,
+        reminder: bool,
     ) -> Self {
-        let content = Content::new(request, approver_name, link);
+        let content = Content { reminder, ..Content::new(request, approver_name, link) };
         Self {
             to: approver_mail.to_owned(),
             subject: content.subject(),
@@ -64,6 +65,7 @@ struct HtmlBody<'a> {
 
 /// What the mail says, cleaned for any place in it.
 struct Content<'a> {
+    reminder: bool,
     approver: String,
     requester: String,
     asks: &'static str,
@@ -84,6 +86,9 @@ struct Content<'a> {
     /// Where more than one person has to say yes.
     needs: Option<String>,
     approved_by: Option<String>,
+    passed_over: Option<String>,
+    /// What comes before that, if nobody answers.
+    meanwhile: Vec<String>,
     decide_by: String,
     request_id: String,
     link: &'a str,
@@ -94,6 +99,7 @@ impl<'a> Content<'a> {
         let scope = &request.scope;
         let access = scope.access.kind();
         Self {
+            reminder: false,
             approver: one_line(approver_name, 40),
             requester: one_line(&request.requester_name, 40),
             asks: words::asks(scope),
@@ -112,6 +118,8 @@ impl<'a> Content<'a> {
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
             needs: words::still_needed(request).filter(|_| !request.rule.is_default()),
             approved_by: words::approved_by(request),
+            passed_over: words::passed_over(request),
+            meanwhile: words::meanwhile(request),
             decide_by: utc(request.decide_by),
             request_id: scope.request_id.to_string(),
             link,
@@ -120,7 +128,8 @@ impl<'a> Content<'a> {
 
     fn subject(&self) -> String {
         let Self { requester, title, duration, more, .. } = self;
-        let subject = format!("Approve? {requester}: {title} for {duration}{more}");
+        let again = if self.reminder { "Reminder: " } else { "" };
+        let subject = format!("{again}Approve? {requester}: {title} for {duration}{more}");
         one_line(&subject, LONGEST_SUBJECT)
     }
 }

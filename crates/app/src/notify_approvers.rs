@@ -14,11 +14,12 @@ use crate::ports::{
 use crate::transact::{TransactError, load, transact};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use stint_domain::ids::RequestId;
+use stint_domain::approval::TurnKind;
+use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::principal::Person;
 use stint_domain::record::{Circumstances, Recorded};
-use stint_domain::request::RequestState;
+use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::transition::{Command, LapseReason, Refusal};
 use stint_policy::PolicyBundle;
 
@@ -49,16 +50,30 @@ pub async fn notify_approvers(
     let candidates = candidates(directory, policy, &recorded.request, now).await?;
     let mut told = BTreeSet::new();
     for approver in candidates.people.values() {
-        if mail(ledger, mailer, surroundings, public_url, &recorded, approver).await? {
+        let reminder = reminder_for(&approver.id, &recorded.request);
+        if mail(ledger, mailer, surroundings, public_url, &recorded, (approver, reminder)).await? {
             told.insert(approver.id.clone());
         }
     }
     let command = match told.len() {
+        few if few < candidates.missing && recorded.request.may_ask_others_later() => {
+            Command::NoteNotified { approvers: told, round: recorded.request.round() }
+        }
         0 => Command::Lapse { because: LapseReason::NobodyMayDecide },
         few if few < candidates.missing => Command::Lapse { because: LapseReason::TooFewMayDecide },
-        _ => Command::NoteNotified { approvers: told, step: candidates.step },
+        _ => Command::NoteNotified { approvers: told, round: recorded.request.round() },
     };
     note(ledger, workflow, id, &command, surroundings.now()).await
+}
+
+/// The number of the reminder that is due to somebody, if they have been asked before; 0 is the first mail.
+fn reminder_for(approver: &PrincipalId, request: &AccessRequest) -> usize {
+    match &request.state {
+        RequestState::Pending(consultation) if consultation.notified.contains(approver) => {
+            request.turns().iter().filter(|turn| turn.kind == TurnKind::ReminderDue).count()
+        }
+        _ => 0,
+    }
 }
 
 /// `true` if this approver has the mail, now or from before.
@@ -68,7 +83,7 @@ async fn mail(
     surroundings: &impl Surroundings,
     public_url: &str,
     recorded: &Recorded,
-    approver: &Person,
+    (approver, reminder): (&Person, usize),
 ) -> Result<bool, Failure> {
     let Some(address) = &approver.email else { return Ok(false) };
     let (now, secret) = (surroundings.now(), LinkSecret::new(surroundings.random()));
@@ -77,13 +92,15 @@ async fn mail(
         request_id: recorded.request.scope.request_id,
         approver: approver.id.clone(),
         scope_hash: recorded.request.scope.hash(),
+        reminder,
     };
     let until = now.saturating_add(SignedDuration::from_secs(RESERVED_SECONDS)).unwrap_or(now);
     if !links.reserve(&link, now, until).await? {
         return Ok(true);
     }
     let url = format!("{public_url}/approvals/{}", secret.reveal());
-    let letter = Letter::approval_request(&recorded.request, &approver.display_name, address, &url);
+    let letter =
+        Letter::approval_request(&recorded.request, &approver.display_name, address, &url, reminder > 0);
     match mailer.send(&letter).await {
         Ok(()) => links.sent(&link, surroundings.now()).await?,
         Err(MailError::Refused(cause)) => {

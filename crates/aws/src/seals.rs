@@ -79,7 +79,7 @@ mod tests {
             authentication: Authentication::Token,
         };
         let approval = Approval { by, scope_hash: request.scope.hash(), comment: None, seal: None };
-        request.statement(&approval).unwrap()
+        request.statement(0, &approval).unwrap()
     }
 
     #[tokio::test]

@@ -114,19 +114,22 @@ fn unreachable(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec
 /// Whether somebody could find enough different people for every step: by Hall's theorem, whether any of the steps
 /// together have as many candidates as they need.
 fn can_be_approved(entitlement: &Entitlement, bundle: &PolicyBundle, people: &[Person]) -> bool {
-    let steps = entitlement.approval.steps();
+    // What nobody has to answer takes nobody.
+    let steps: Vec<_> =
+        entitlement.approval.steps().iter().filter(|step| step.skip_after.is_none()).collect();
     people.iter().any(|requester| {
         let whose = Whose::from(requester.clone());
         let may = |who: &&Person| {
-            let counts = steps.iter().any(|step| step.counts(&whose.standing_of(who)));
+            let counts = steps.iter().any(|step| step.counts_escalated(&whose.standing_of(who)));
             counts && may_approve(entitlement, bundle, who, &whose)
         };
         let approvers: Vec<_> = people.iter().filter(may).collect();
         (1..1_u32 << steps.len()).all(|chosen| {
-            let chosen = (0..).zip(steps).filter(|(bit, _)| chosen & (1 << bit) != 0);
+            let chosen = (0..).zip(&steps).filter(|(bit, _)| chosen & (1 << bit) != 0);
             let chosen: Vec<_> = chosen.map(|(_, step)| step).collect();
             let needed: usize = chosen.iter().map(|step| usize::from(step.need.get())).sum();
-            let counts = |who: &&&Person| chosen.iter().any(|step| step.counts(&whose.standing_of(who)));
+            let counts =
+                |who: &&&Person| chosen.iter().any(|step| step.counts_escalated(&whose.standing_of(who)));
             approvers.iter().filter(counts).count() >= needed
         })
     })

@@ -2,11 +2,17 @@
 //!
 //! Guards: nobody counts twice, in whatever step; a step is open once all before it are complete, and not earlier; a
 //! rule without a step, or with one that nobody could complete, cannot be written down. Who somebody is comes in as a
-//! value. It must not know the directory, nor policy, which may refuse more than this and never less.
+//! value. Waiting may ask more people, and pass over a step, but never the last one: without anybody's yes nothing is
+//! given. It must not know the directory, nor policy, which may refuse more than this and never less.
 
-use crate::ids::{GroupName, PrincipalId};
-use crate::request::Approval;
-use jiff::Timestamp;
+mod consultation;
+
+pub use consultation::{Consultation, Given, Progress, Turn, TurnKind};
+pub(crate) use consultation::{is_escalated, is_first};
+
+use crate::duration::AccessDuration;
+use crate::ids::GroupName;
+use consultation::is_passed_over;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::num::NonZeroU8;
@@ -15,6 +21,12 @@ use thiserror::Error;
 /// More people than this are a meeting.
 const MOST_STEPS: usize = 5;
 const MOST_NEEDED: u8 = 5;
+
+/// Reminders that come more often, in seconds, are noise.
+const LEAST_PAUSE_SECONDS: u32 = 15 * 60;
+
+/// Whoever has had this many reminders in one step gets no more of them.
+pub(crate) const MOST_REMINDERS: usize = 5;
 
 /// The steps, in their order. Fixed when the request is made: a later catalog asks no fewer of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +45,22 @@ pub struct ApprovalStep {
     /// The requester's manager.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub manager: bool,
+    /// How long nobody has to have answered for a mail that reminds those who were asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_every: Option<AccessDuration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate: Option<Escalation>,
+    /// How long the step waits before those of the next are asked without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_after: Option<AccessDuration>,
+}
+
+/// Others who count in a step as well once it has been open for so long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    pub after: AccessDuration,
+    pub groups: BTreeSet<GroupName>,
 }
 
 const fn one() -> NonZeroU8 {
@@ -46,40 +74,6 @@ pub struct Standing {
     pub manages_the_requester: bool,
 }
 
-/// A yes that counts, and was not the last one needed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    #[serde(flatten)]
-    pub approval: Approval,
-    /// From 0.
-    pub step: usize,
-    pub at: Timestamp,
-}
-
-/// How far a request has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
-    /// The number of the open step, from 0.
-    pub number: usize,
-    pub step: &'a ApprovalStep,
-    /// How many have said yes in it.
-    pub have: usize,
-}
-
-impl Progress<'_> {
-    /// One more yes, and this step is complete.
-    #[must_use]
-    pub fn needs_one_more(&self) -> bool {
-        self.have + 1 >= usize::from(self.step.need.get())
-    }
-
-    /// How many more people this step needs.
-    #[must_use]
-    pub fn missing(&self) -> usize {
-        usize::from(self.step.need.get()).saturating_sub(self.have)
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NoRule {
     #[error("an approval needs at least one step")]
@@ -90,6 +84,14 @@ pub enum NoRule {
     TooManyPeople,
     #[error("a requester has one manager, so steps of the manager alone need one person, all in all")]
     OneManager,
+    #[error("the last step cannot be skipped, so that somebody approves")]
+    SkipsTheLast,
+    #[error("a step that is skipped is skipped after its escalation, not before")]
+    SkipsBeforeEscalating,
+    #[error("an escalation names groups, and its step names those who are asked before")]
+    EscalatesNowhere,
+    #[error("a reminder comes every {} minutes at most", LEAST_PAUSE_SECONDS / 60)]
+    RemindsTooOften,
 }
 
 impl TryFrom<Vec<ApprovalStep>> for ApprovalRule {
@@ -104,6 +106,10 @@ impl TryFrom<Vec<ApprovalStep>> for ApprovalRule {
         if steps.iter().any(|step| step.need.get() > MOST_NEEDED) {
             return Err(NoRule::TooManyPeople);
         }
+        steps.iter().try_for_each(ApprovalStep::waits_sensibly)?;
+        if steps.last().is_some_and(|last| last.skip_after.is_some()) {
+            return Err(NoRule::SkipsTheLast);
+        }
         let managers = steps.iter().filter(|step| step.manager && step.groups.is_empty());
         let managers: u32 = managers.map(|step| u32::from(step.need.get())).sum();
         if managers > 1 { Err(NoRule::OneManager) } else { Ok(Self(steps)) }
@@ -113,7 +119,21 @@ impl TryFrom<Vec<ApprovalStep>> for ApprovalRule {
 /// One person, whom policy lets.
 impl Default for ApprovalRule {
     fn default() -> Self {
-        Self(vec![ApprovalStep { need: one(), groups: BTreeSet::new(), manager: false }])
+        Self(vec![ApprovalStep::default()])
+    }
+}
+
+/// One person, whom policy lets.
+impl Default for ApprovalStep {
+    fn default() -> Self {
+        Self {
+            need: one(),
+            groups: BTreeSet::new(),
+            manager: false,
+            remind_every: None,
+            escalate: None,
+            skip_after: None,
+        }
     }
 }
 
@@ -131,6 +151,27 @@ impl ApprovalStep {
             || !self.groups.is_disjoint(&standing.groups)
             || (self.manager && standing.manages_the_requester)
     }
+
+    /// The same, once the step has been escalated.
+    #[must_use]
+    pub fn counts_escalated(&self, standing: &Standing) -> bool {
+        let escalated = |escalation: &Escalation| !escalation.groups.is_disjoint(&standing.groups);
+        self.counts(standing) || self.escalate.as_ref().is_some_and(escalated)
+    }
+
+    fn waits_sensibly(&self) -> Result<(), NoRule> {
+        if self.remind_every.is_some_and(|pause| pause.seconds() < LEAST_PAUSE_SECONDS) {
+            return Err(NoRule::RemindsTooOften);
+        }
+        let Some(escalation) = &self.escalate else { return Ok(()) };
+        if escalation.groups.is_empty() || !self.names_somebody() {
+            return Err(NoRule::EscalatesNowhere);
+        }
+        match self.skip_after {
+            Some(skip) if skip <= escalation.after => Err(NoRule::SkipsBeforeEscalating),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl ApprovalRule {
@@ -146,7 +187,10 @@ impl ApprovalRule {
 
     /// Every group that some step names.
     pub fn groups(&self) -> impl Iterator<Item = &GroupName> {
-        self.0.iter().flat_map(|step| &step.groups)
+        self.0.iter().flat_map(|step| {
+            let escalated = step.escalate.iter().flat_map(|escalation| &escalation.groups);
+            step.groups.iter().chain(escalated)
+        })
     }
 
     #[must_use]
@@ -162,56 +206,9 @@ impl ApprovalRule {
 
     /// The open step; `None` once all are complete.
     #[must_use]
-    pub fn progress(&self, given: &[Given]) -> Option<Progress<'_>> {
+    pub fn progress(&self, given: &[Given], turns: &[Turn]) -> Option<Progress<'_>> {
         let steps = self.0.iter().enumerate();
-        let mut steps = steps.map(|(number, step)| Progress { number, step, have: have(given, number) });
-        steps.find(|progress| progress.missing() > 0)
-    }
-}
-
-/// How far a request has come that waits for people.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Consultation {
-    /// Who has been asked, in whichever step.
-    pub notified: BTreeSet<PrincipalId>,
-    /// The latest step whose people have been asked; the first is 0, and asked as soon as anybody is.
-    #[serde(default, skip_serializing_if = "is_first")]
-    pub asked: usize,
-    /// Who has said yes so far, in their order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub given: Vec<Given>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-pub(crate) const fn is_first(step: &usize) -> bool {
-    *step == 0
-}
-
-impl Consultation {
-    #[must_use]
-    pub(crate) fn notified(&self, people: &BTreeSet<PrincipalId>, step: usize) -> Self {
-        Self { notified: &self.notified | people, asked: self.asked.max(step), given: self.given.clone() }
-    }
-
-    #[must_use]
-    pub(crate) fn given(&self, one: Given) -> Self {
-        Self { given: self.given.iter().cloned().chain([one]).collect(), ..self.clone() }
-    }
-}
-
-/// Different people, whatever is written.
-fn have(given: &[Given], step: usize) -> usize {
-    let earlier = |at: usize| given.iter().take(at).filter_map(Given::person).collect::<BTreeSet<_>>();
-    let counts = |(at, one): &(usize, &Given)| {
-        one.step == step && one.person().is_some_and(|person| !earlier(*at).contains(person))
-    };
-    given.iter().enumerate().filter(counts).count()
-}
-
-impl Given {
-    /// Policy gives all or nothing, and so never a part.
-    #[must_use]
-    pub const fn person(&self) -> Option<&PrincipalId> {
-        self.approval.by.person()
+        let mut steps = steps.map(|(number, step)| Progress::of(number, step, given, turns));
+        steps.find(|open| open.missing() > 0 && !is_passed_over(open.step, open.number, turns))
     }
 }

@@ -4,6 +4,7 @@
 //! vectors. An event's hash is SHA-256 over `0x00` and its canonical JSON, which is RFC 6962's leaf hash, so the same
 //! hash serves a chain now and a Merkle tree over it. The hash before is inside the encoding.
 
+use crate::approval::TurnKind;
 use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::principal::Authentication;
 use crate::scope::{canonical, hex};
@@ -285,6 +286,11 @@ impl Event {
             Self::Submitted => "request.submitted",
             Self::ApproversNotified { .. } => "request.approvers_notified",
             Self::ApprovalGiven { .. } => "request.approval_given",
+            Self::Waited { turn } => match turn.kind {
+                TurnKind::ReminderDue => "request.reminder_due",
+                TurnKind::Escalated => "request.escalated",
+                TurnKind::Skipped => "request.step_skipped",
+            },
             Self::Approved { .. } => "request.approved",
             Self::Denied { .. } => "request.denied",
             Self::Cancelled => "request.cancelled",

@@ -23,10 +23,12 @@ impl AccessRequest {
             }
             // The workflow may not have heard that there are others to ask.
             RequestState::Pending(consultation) if self.has_others_to_ask() => {
-                let last = consultation.given.last().map_or(self.submitted_at, |given| given.at);
-                (last.min(self.decide_by), GRACE_SECONDS)
+                (consultation.changed_at(self.submitted_at).min(self.decide_by), GRACE_SECONDS)
             }
-            RequestState::Pending(_) => (self.decide_by, GRACE_SECONDS),
+            RequestState::Pending(_) => match self.next_turn() {
+                Some(turn) => (turn.at, 0),
+                None => (self.decide_by, GRACE_SECONDS),
+            },
             RequestState::Approved { approved_at, grant, .. } => self.grant_due_at(*approved_at, grant)?,
             RequestState::Denied { .. } | RequestState::Cancelled { .. } | RequestState::Lapsed { .. } => {
                 return None;

@@ -2,6 +2,7 @@
 //!
 //! Guards: the secret is never stored, only its hash; one link belongs to one approver and one scope.
 
+use crate::approval::is_first;
 use crate::ids::{PrincipalId, RequestId};
 use crate::scope::{ScopeHash, hex};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,9 @@ pub struct ApprovalLink {
     pub request_id: RequestId,
     pub approver: PrincipalId,
     pub scope_hash: ScopeHash,
+    /// Which mail to them about it this is: the first is 0, and what follows are reminders.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub reminder: usize,
 }
 
 #[cfg(test)]

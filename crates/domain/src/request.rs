@@ -11,8 +11,9 @@
 mod apply;
 mod consulted;
 mod decide;
+mod waiting;
 
-use crate::approval::{ApprovalRule, Consultation, Given};
+use crate::approval::{ApprovalRule, Consultation, Given, Turn};
 use crate::grant::GrantState;
 use crate::ids::PrincipalId;
 use crate::justification::Comment;
@@ -49,6 +50,9 @@ pub enum RequestState {
         /// Those before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         earlier: Vec<Given>,
+        /// What waiting had led to before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        turns: Vec<Turn>,
         approved_at: Timestamp,
         grant: GrantState,
     },

@@ -1,15 +1,16 @@
 //! What a person's yes says, in the words that are sealed: whoever can only write to the record cannot say it for them.
 //!
-//! Guards: everything that the yes stands for is in the statement (what was asked, whose approval it takes, who said it and
-//! by which way), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
+//! Guards: everything that the yes stands for is in the statement (what was asked, whose approval it takes, in which step it
+//! was said and which had been passed over, who said it and by which way), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
 
-use crate::approval::ApprovalRule;
+use crate::approval::{ApprovalRule, TurnKind};
 use crate::ids::{PrincipalId, RequestId};
 use crate::principal::Authentication;
 use crate::request::{AccessRequest, Approval, Decider};
 use crate::scope::{ScopeHash, canonical};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// The first line of what is hashed: no seal of ours is good for anything but an approval.
 const KIND: &[u8] = b"stint approval 1\n";
@@ -48,23 +49,34 @@ struct Said<'a> {
     request: RequestId,
     scope: &'a ScopeHash,
     rule: &'a ApprovalRule,
+    /// From 0.
+    step: usize,
+    /// Earlier steps that were waited for in vain.
+    passed_over: BTreeSet<usize>,
     by: &'a PrincipalId,
     authentication: Authentication,
 }
 
 impl AccessRequest {
-    /// What `approval` says; `None` for policy's, which says nothing that could not be asked again.
+    /// What `approval` says in this step, from 0; `None` for policy's, which says nothing that could not be asked again.
     #[must_use]
-    pub fn statement(&self, approval: &Approval) -> Option<Statement> {
+    pub fn statement(&self, step: usize, approval: &Approval) -> Option<Statement> {
         let Decider::Person { id, authentication, .. } = &approval.by else { return None };
         let said = Said {
             request: self.scope.request_id,
             scope: &approval.scope_hash,
             rule: &self.rule,
+            step,
+            passed_over: self.passed_over(step),
             by: id,
             authentication: *authentication,
         };
         let hash = Sha256::new().chain_update(KIND).chain_update(canonical(&said)).finalize();
         Some(Statement(hash.into()))
+    }
+
+    fn passed_over(&self, before: usize) -> BTreeSet<usize> {
+        let skipped = self.turns().iter().filter(|turn| turn.kind == TurnKind::Skipped);
+        skipped.map(|turn| turn.step).filter(|step| *step < before).collect()
     }
 }

@@ -3,7 +3,7 @@
 //! Commands are in the imperative, events in the past tense. A command that finds its work done is `Already`,
 //! which is not an error; one that makes no sense in a state is a [`Refusal`], which says what the caller can do.
 
-use crate::approval::{Given, Standing, is_first};
+use crate::approval::{Given, Standing, Turn, is_first};
 use crate::duration::AccessDuration;
 use crate::grant::{EndedBy, Evidence, Receipt, RemovalReason};
 use crate::ids::{PrincipalId, RequestId};
@@ -30,11 +30,13 @@ pub enum Command {
     Lapse {
         because: LapseReason,
     },
-    /// Those of this step, the first being 0, have been asked.
+    /// The mails of this round, the first being 0, have gone out.
     NoteNotified {
         approvers: BTreeSet<PrincipalId>,
-        step: usize,
+        round: usize,
     },
+    /// Time has gone by, and perhaps enough for a reminder, an escalation, or to pass over the step.
+    Wait,
     Grant(GrantCommand),
 }
 
@@ -178,7 +180,11 @@ pub enum Event {
     ApproversNotified {
         approvers: BTreeSet<PrincipalId>,
         #[serde(default, skip_serializing_if = "is_first")]
-        step: usize,
+        round: usize,
+    },
+    /// Nobody had answered for long enough.
+    Waited {
+        turn: Turn,
     },
     /// Somebody's yes, which others have to join.
     ApprovalGiven {

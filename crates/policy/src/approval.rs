@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::num::NonZeroU8;
-use stint_domain::approval::{ApprovalRule, ApprovalStep, NoRule};
+use stint_domain::BadInput;
+use stint_domain::approval::{ApprovalRule, ApprovalStep, Escalation, NoRule};
+use stint_domain::duration::AccessDuration;
 use stint_domain::ids::GroupName;
 
 /// Why a rule of the catalog is none.
@@ -13,6 +15,8 @@ pub enum BadRule {
     NoOwner,
     #[error(transparent)]
     Impossible(#[from] NoRule),
+    #[error(transparent)]
+    Duration(#[from] BadInput),
 }
 
 #[derive(Deserialize)]
@@ -26,6 +30,16 @@ pub(crate) struct StepEntry {
     manager: bool,
     #[serde(default)]
     owner: bool,
+    remind_every: Option<String>,
+    escalate: Option<EscalationEntry>,
+    skip_after: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EscalationEntry {
+    after: String,
+    groups: BTreeSet<GroupName>,
 }
 
 const fn one() -> NonZeroU8 {
@@ -47,6 +61,20 @@ impl StepEntry {
         if self.owner {
             groups.insert(owner.ok_or(BadRule::NoOwner)?.clone());
         }
-        Ok(ApprovalStep { need: self.need, groups, manager: self.manager })
+        let length = |text: &Option<String>| text.as_deref().map(str::parse::<AccessDuration>).transpose();
+        Ok(ApprovalStep {
+            need: self.need,
+            groups,
+            manager: self.manager,
+            remind_every: length(&self.remind_every)?,
+            escalate: self.escalate.as_ref().map(EscalationEntry::resolved).transpose()?,
+            skip_after: length(&self.skip_after)?,
+        })
+    }
+}
+
+impl EscalationEntry {
+    fn resolved(&self) -> Result<Escalation, BadInput> {
+        Ok(Escalation { after: self.after.parse()?, groups: self.groups.clone() })
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn approved(
 ) -> Result<Recorded, Cause> {
     let circumstances = Circumstances::of_component("bench", request.submitted_at);
     let unsealed = Approval { by, scope_hash: request.scope.hash(), comment: None, seal: None };
-    let mark = request.statement(&unsealed).map(|statement| seal(&statement));
+    let mark = request.statement(0, &unsealed).map(|statement| seal(&statement));
     let approval = Approval { seal: mark, ..unsealed };
     let change = Recorded::submission(request, Some(Event::Approved { approval }), &circumstances);
     let change = change.ok_or("what was approved does not follow")?;

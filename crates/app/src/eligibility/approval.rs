@@ -84,8 +84,8 @@ pub(crate) async fn approval_is_genuine(
     request: &AccessRequest,
 ) -> Result<Result<(), Lost>, Failure> {
     let RequestState::Approved { approved_at, .. } = &request.state else { return Ok(Ok(())) };
-    for approval in request.approvals() {
-        let genuine = match request.statement(approval) {
+    for (step, approval) in request.given() {
+        let genuine = match request.statement(step, approval) {
             None => still_at_once(directory, policy, request, *approved_at).await?,
             Some(statement) => match &approval.seal {
                 Some(seal) if seals.is_of(seal, &statement).await? => Ok(()),
@@ -137,8 +137,11 @@ async fn person_holds(
     Ok(match approver_eligible(directory, policy, id, request, (at, now)).await? {
         Err(lost) => Err(lost),
         Ok(approver) => {
-            let counts = request.rule.steps().get(step).is_some_and(|step| step.counts(&approver.standing));
-            if counts { Ok(()) } else { Err(Lost::of(EndCause::ApproverIneligible)) }
+            if request.counts_in(step, &approver.standing) {
+                Ok(())
+            } else {
+                Err(Lost::of(EndCause::ApproverIneligible))
+            }
         }
     })
 }

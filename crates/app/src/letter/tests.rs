@@ -42,7 +42,7 @@ fn request(justification: &str) -> AccessRequest {
 }
 
 fn letter(request: &AccessRequest) -> Letter {
-    Letter::approval_request(request, "Ben", "ben@example.org", LINK)
+    Letter::approval_request(request, "Ben", "ben@example.org", LINK, false)
 }
 
 #[test]
@@ -81,6 +81,7 @@ fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
         need: std::num::NonZeroU8::MIN,
         groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
         manager,
+        ..ApprovalStep::default()
     };
     several.rule = ApprovalRule::try_from(vec![step(true, &[]), step(false, &["owners", "leads"])]).unwrap();
     let both = |request: &AccessRequest| {
@@ -219,7 +220,7 @@ fn every_mail_about_a_request_has_the_same_thread_and_another_request_another() 
     let (one, mut other) = (request("x"), request("x"));
     assert_eq!(
         letter(&one).thread,
-        Letter::approval_request(&one, "Cleo", "cleo@example.org", "https://y").thread
+        Letter::approval_request(&one, "Cleo", "cleo@example.org", "https://y", false).thread
     );
     other.scope.request_id = stint_domain::ids::RequestId::new(Uuid::from_u128(8));
     assert_ne!(letter(&one).thread, letter(&other).thread);

@@ -2,10 +2,10 @@
 //!
 //! Guards: it promises no more than the kind of access declares of itself.
 
-use crate::letter::plain::one_line;
-use stint_domain::approval::{ApprovalStep, Progress};
+use crate::letter::plain::{one_line, utc};
+use stint_domain::approval::{Progress, TurnKind};
 use stint_domain::entitlement::AccessKind;
-use stint_domain::ids::RequestId;
+use stint_domain::ids::{GroupName, RequestId};
 use stint_domain::request::AccessRequest;
 use stint_domain::scope::Scope;
 
@@ -84,12 +84,24 @@ pub fn approved_by(request: &AccessRequest) -> Option<String> {
     if names.is_empty() { None } else { Some(names.join(", ")) }
 }
 
+/// Which steps nobody answered, so that they were passed over; `None` if there are none.
+#[must_use]
+pub fn passed_over(request: &AccessRequest) -> Option<String> {
+    let skipped = request.turns().iter().filter(|turn| turn.kind == TurnKind::Skipped);
+    let steps: Vec<_> = skipped.map(|turn| format!("step {}", turn.step + 1)).collect();
+    if steps.is_empty() {
+        None
+    } else {
+        Some(format!("{}, which nobody answered in time", steps.join(" and ")))
+    }
+}
+
 /// Who has to say yes now; `None` if nobody has to.
 #[must_use]
 pub fn still_needed(request: &AccessRequest) -> Option<String> {
     let open = request.progress()?;
     let more = if open.have > 0 { " more" } else { "" };
-    let who = match (open.step.manager, groups(open.step)) {
+    let who = match (open.step.manager, groups(open)) {
         (true, None) => "the requester's manager".to_owned(),
         (true, Some(groups)) => format!("{}{more} of {groups}, or the requester's manager", people(open)),
         (false, None) => format!("{}{more} of those who may decide", people(open)),
@@ -106,9 +118,29 @@ fn people(open: Progress<'_>) -> String {
     }
 }
 
-fn groups(step: &ApprovalStep) -> Option<String> {
-    let names: Vec<_> = step.groups.iter().map(ToString::to_string).collect();
+fn groups(open: Progress<'_>) -> Option<String> {
+    names(open.groups())
+}
+
+fn names<'a>(groups: impl Iterator<Item = &'a GroupName>) -> Option<String> {
+    let names: Vec<_> = groups.map(ToString::to_string).collect();
     if names.is_empty() { None } else { Some(names.join(" or ")) }
+}
+
+/// What comes of it that nobody answers, before the time to decide is over, in sentences.
+#[must_use]
+pub fn meanwhile(request: &AccessRequest) -> Vec<String> {
+    let Some(open) = request.progress() else { return Vec::new() };
+    let at = |kind| request.coming(&open, kind).map(|turn| utc(turn.at));
+    let escalation = open.step.escalate.as_ref().and_then(|escalation| names(escalation.groups.iter()));
+    let escalated = at(TurnKind::Escalated).zip(escalation);
+    let escalated =
+        escalated.map(|(at, groups)| format!("If nobody has answered by {at}, {groups} are asked, too."));
+    let skipped = at(TurnKind::Skipped);
+    let skipped = skipped.map(|at| {
+        format!("If nobody has answered by {at}, this step is passed over, and those of the next are asked.")
+    });
+    escalated.into_iter().chain(skipped).collect()
 }
 
 #[cfg(test)]

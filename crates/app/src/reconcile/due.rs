@@ -1,15 +1,17 @@
 //! What should have happened by now and has not.
 
-use crate::decide_request::try_tell_workflow;
+use crate::decide_request::{tell_workflow, try_tell_workflow};
 use crate::end_access::{EndAccess, EndError, end_access};
 use crate::failure::Failure;
 use crate::ports::{ExecutionStatus, Ledger, Provider, Surroundings, TaskTokens, Workflow, WorkflowError};
-use crate::transact::load;
+use crate::transact::{TransactError, load, transact};
 use crate::workflow_input::workflow_input;
+use jiff::Timestamp;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
+use stint_domain::record::Circumstances;
 use stint_domain::request::{AccessRequest, RequestState};
-use stint_domain::transition::EndCause;
+use stint_domain::transition::{Command, EndCause};
 
 pub(super) async fn mend(
     ledger: &(impl Ledger + TaskTokens),
@@ -24,6 +26,10 @@ pub(super) async fn mend(
         // The index lags: it has moved on since.
         _ if request.due_at().is_none_or(|due| due > now) => None,
         RequestState::Pending { .. } if now >= request.decide_by => Some(EndCause::Overdue),
+        RequestState::Pending(_) if request.next_turn().is_some_and(|turn| turn.at <= now) => {
+            waited(ledger, workflow, id, now).await?;
+            None
+        }
         RequestState::Pending(_) if request.has_others_to_ask() => {
             ended_workflow(resumed(ledger, workflow, &request).await?)
         }
@@ -45,6 +51,22 @@ pub(super) async fn mend(
         Ok(_) | Err(EndError::UnderWay) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Nobody has answered for long enough: what follows from that is put on record, and mailed by the workflow.
+async fn waited(
+    ledger: &(impl Ledger + TaskTokens),
+    workflow: &impl Workflow,
+    id: RequestId,
+    now: Timestamp,
+) -> Result<(), EndError> {
+    match transact(ledger, id, &Command::Wait, &Circumstances::of_component("reconcile", now)).await {
+        Ok(done) => tell_workflow(ledger, workflow, &done.recorded).await,
+        // Decided meanwhile.
+        Err(TransactError::Refused(..)) => {}
+        Err(TransactError::Missing(missing)) => return Err(missing.into()),
+    }
+    Ok(())
 }
 
 /// A workflow that is over will do nothing more for this request.

@@ -152,6 +152,6 @@ fn what_too_few_could_approve_lapses_at_once_and_says_so() {
         serde_json::to_value(&stage.request(id).state).unwrap()["because"].clone()
     };
     assert_eq!(lapsed("ledger-repair", "gita"), "too_few_may_decide");
-    assert_eq!(lapsed("payments-export", "iris"), "nobody_may_decide");
+    assert_eq!(lapsed("payments-export", "iris"), serde_json::Value::Null, "her step can be passed over");
     assert_eq!(lapsed("payments-export", "cleo"), serde_json::Value::Null);
 }

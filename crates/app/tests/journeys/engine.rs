@@ -122,9 +122,15 @@ impl Stage {
 
     /// Uses the latest link that was mailed to `address`.
     pub(crate) async fn click(&self, address: &str, verdict: Verdict) -> Result<AccessRequest, DecideError> {
+        let text =
+            self.world.state().inbox.iter().rev().find(|mail| mail.to == address).unwrap().text.clone();
+        self.click_in(&text, verdict).await
+    }
+
+    /// Uses the link in `text`.
+    pub(crate) async fn click_in(&self, text: &str, verdict: Verdict) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
-        let text = world.state().inbox.iter().rev().find(|mail| mail.to == address).unwrap().text.clone();
-        let opened = open_link(world, &token_in(&text)).await.map_err(DecideError::from)?;
+        let opened = open_link(world, &token_in(text)).await.map_err(DecideError::from)?;
         let caller = opened.caller(None, None);
         let shown = Some(opened.link.scope_hash.clone());
         let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };

@@ -124,8 +124,13 @@ fn whose_approval_it_takes_is_sealed_with_each() {
         let (approval, approved_at) = (consultation.given[0].approval.clone(), consultation.given[0].at);
         let grant = GrantState::Scheduled;
         request.rule = ApprovalRule::default();
-        request.state =
-            RequestState::Approved { approval: approval.into(), earlier: Vec::new(), approved_at, grant };
+        request.state = RequestState::Approved {
+            approval: approval.into(),
+            earlier: Vec::new(),
+            turns: Vec::new(),
+            approved_at,
+            grant,
+        };
     });
     assert_eq!(refused(&stage, one), not_sealed());
 }
@@ -149,6 +154,7 @@ fn nothing_is_given_again_that_was_never_approved() {
         request.state = RequestState::Approved {
             approval: approval.into(),
             earlier: Vec::new(),
+            turns: Vec::new(),
             approved_at: now,
             grant,
         };

@@ -27,3 +27,4 @@ mod refusals;
 mod schedules;
 mod sweeps;
 mod twice;
+mod waiting;

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use stint_app::ports::{DUE_SHARDS, Wait};
 use stint_domain::audit::Stream;
 use stint_domain::ids::{PrincipalId, RequestId, SecretName};
-use stint_domain::link::LinkHash;
+use stint_domain::link::{ApprovalLink, LinkHash};
 
 pub(super) const PK: Attribute = "pk";
 pub(super) const SK: Attribute = "sk";
@@ -76,8 +76,16 @@ impl Key {
         Self::new(format!("SECRET#{secret}"), "CUSTODY")
     }
 
-    pub(super) fn invitation(id: RequestId, approver: &PrincipalId) -> Self {
-        Self::new(format!("REQ#{id}"), format!("LINK#{approver}"))
+    /// Of one mail: a reminder is another one.
+    pub(super) fn invitation(link: &ApprovalLink) -> Self {
+        let ApprovalLink { request_id, approver, reminder, .. } = link;
+        Self::new(
+            format!("REQ#{request_id}"),
+            match reminder {
+                0 => format!("LINK#{approver}"),
+                number => format!("LINK#{approver}#{number}"),
+            },
+        )
     }
 
     pub(super) fn link(hash: &LinkHash) -> Self {
@@ -172,12 +180,20 @@ mod tests {
     fn different_things_have_different_keys() {
         let id: RequestId = "req-01980000000070008000000000000001".parse().unwrap();
         let ana: PrincipalId = "ana".parse().unwrap();
+        let invitation = |reminder| ApprovalLink {
+            hash: LinkHash::of_path_segment(&"0".repeat(64)).unwrap(),
+            request_id: id,
+            approver: ana.clone(),
+            scope_hash: serde_json::from_value("0".into()).unwrap(),
+            reminder,
+        };
         let keys = [
             Key::request(id),
             Key::task_token(id, Wait::Decision),
             Key::task_token(id, Wait::Rotation),
             Key::custody(&"stint/vault/a".parse().unwrap()),
-            Key::invitation(id, &ana),
+            Key::invitation(&invitation(0)),
+            Key::invitation(&invitation(1)),
             Key::idempotency(&ana, "k"),
             Key::idempotency(&ana, "l"),
             Key::lease("reconcile"),

@@ -32,7 +32,7 @@ impl ApprovalLinks for DynamoStore {
 
     /// Whoever holds the reservation by now: the mail has gone out.
     async fn sent(&self, link: &ApprovalLink, at: Timestamp) -> Result<(), StoreError> {
-        let key = Key::invitation(link.request_id, &link.approver);
+        let key = Key::invitation(link);
         let sent =
             update(&self.tables.grants, &key).set("state", s(SENT)).set("sent_at", s(at.to_string())).build();
         match execute(&self.client, &sent).await? {
@@ -71,7 +71,7 @@ impl Invitation {
 
 impl DynamoStore {
     async fn invitation(&self, link: &ApprovalLink) -> Result<Option<Invitation>, StoreError> {
-        let key = Key::invitation(link.request_id, &link.approver);
+        let key = Key::invitation(link);
         let item = self.get(&key).await?;
         item.map(|item| Invitation::of(&item).map_err(|cause| corrupt(&key, cause))).transpose()
     }
@@ -95,10 +95,15 @@ impl DynamoStore {
     }
 
     fn first_invitation(&self, link: &ApprovalLink, now: Timestamp, until: Timestamp) -> Statement {
-        insert(&self.tables.grants, &Key::invitation(link.request_id, &link.approver))
+        let invitation = insert(&self.tables.grants, &Key::invitation(link))
             .value("link_hash", s(link.hash.as_str()))
             .value("state", s(RESERVED))
-            .value("reserved_until", s(until.to_string()))
+            .value("reserved_until", s(until.to_string()));
+        if link.reminder > 0 {
+            // The first mail has put the request on the approver's list.
+            return invitation.build();
+        }
+        invitation
             .value(BY_APPROVER.partition, s(link.approver.as_str()))
             .value(BY_APPROVER.sort, s(sortable(now)))
             .build()
@@ -106,7 +111,7 @@ impl DynamoStore {
 
     /// After a reservation that ran out. Its link stays good, since its mail may have gone out unrecorded.
     fn later_invitation(&self, link: &ApprovalLink, stale_hash: &str, until: Timestamp) -> Statement {
-        update(&self.tables.grants, &Key::invitation(link.request_id, &link.approver))
+        update(&self.tables.grants, &Key::invitation(link))
             .set("link_hash", s(link.hash.as_str()))
             .set("reserved_until", s(until.to_string()))
             .when("link_hash", s(stale_hash))

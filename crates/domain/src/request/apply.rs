@@ -11,8 +11,11 @@ impl AccessRequest {
     pub fn apply(&self, event: &Event, at: Timestamp) -> Option<Self> {
         let state = match (&self.state, event.clone()) {
             (state, Event::Refused { .. }) => state.clone(),
-            (RequestState::Pending(earlier), Event::ApproversNotified { approvers, step }) => {
-                RequestState::Pending(earlier.notified(&approvers, step))
+            (RequestState::Pending(earlier), Event::ApproversNotified { approvers, round }) => {
+                RequestState::Pending(earlier.notified(&approvers, round))
+            }
+            (RequestState::Pending(earlier), Event::Waited { turn }) => {
+                RequestState::Pending(earlier.waited(turn))
             }
             (RequestState::Pending(earlier), Event::ApprovalGiven { given }) => {
                 RequestState::Pending(earlier.given(given))
@@ -20,6 +23,7 @@ impl AccessRequest {
             (RequestState::Pending(consultation), Event::Approved { approval }) => RequestState::Approved {
                 approval: Box::new(approval),
                 earlier: consultation.given.clone(),
+                turns: consultation.turns.clone(),
                 approved_at: at,
                 grant: GrantState::Scheduled,
             },
@@ -28,14 +32,16 @@ impl AccessRequest {
             }
             (RequestState::Pending(_), Event::Cancelled) => RequestState::Cancelled { at },
             (RequestState::Pending(_), Event::Lapsed { because }) => RequestState::Lapsed { because, at },
-            (RequestState::Approved { approval, earlier, approved_at, grant }, Event::Grant(event)) => {
-                RequestState::Approved {
-                    approval: approval.clone(),
-                    earlier: earlier.clone(),
-                    approved_at: *approved_at,
-                    grant: grant.apply(&event, at)?,
-                }
-            }
+            (
+                RequestState::Approved { approval, earlier, turns, approved_at, grant },
+                Event::Grant(event),
+            ) => RequestState::Approved {
+                approval: approval.clone(),
+                earlier: earlier.clone(),
+                turns: turns.clone(),
+                approved_at: *approved_at,
+                grant: grant.apply(&event, at)?,
+            },
             _ => return None,
         };
         Some(Self { state, ..self.clone() })

@@ -1,7 +1,7 @@
 //! How far a request has come with those who have to say yes, and who they were.
 
 use super::{AccessRequest, Approval, RequestState};
-use crate::approval::{Given, Progress};
+use crate::approval::{Given, Progress, Standing, Turn, is_escalated};
 use crate::ids::PrincipalId;
 
 impl AccessRequest {
@@ -9,7 +9,9 @@ impl AccessRequest {
     #[must_use]
     pub fn progress(&self) -> Option<Progress<'_>> {
         match &self.state {
-            RequestState::Pending(consultation) => self.rule.progress(&consultation.given),
+            RequestState::Pending(consultation) => {
+                self.rule.progress(&consultation.given, &consultation.turns)
+            }
             _ => None,
         }
     }
@@ -23,11 +25,36 @@ impl AccessRequest {
         })
     }
 
-    /// A step has been completed, and nobody has asked those of the next.
+    /// The round of mails that is under way or out: with every other step, escalation and reminder another one begins.
+    #[must_use]
+    pub fn round(&self) -> usize {
+        let RequestState::Pending(consultation) = &self.state else { return 0 };
+        self.progress().map_or(0, |open| consultation.round(&open))
+    }
+
+    /// A round has begun, and its mails have not gone out.
     #[must_use]
     pub fn has_others_to_ask(&self) -> bool {
-        let RequestState::Pending(consultation) = &self.state else { return false };
-        self.progress().is_some_and(|open| open.number > consultation.asked)
+        matches!(&self.state, RequestState::Pending(consultation) if self.round() > consultation.asked)
+    }
+
+    /// Whether somebody of this standing counts in the step as it stands or stood, from 0.
+    #[must_use]
+    pub fn counts_in(&self, step: usize, standing: &Standing) -> bool {
+        let escalated = is_escalated(step, self.turns());
+        self.rule.steps().get(step).is_some_and(|step| {
+            if escalated { step.counts_escalated(standing) } else { step.counts(standing) }
+        })
+    }
+
+    /// What waiting has led to.
+    #[must_use]
+    pub fn turns(&self) -> &[Turn] {
+        match &self.state {
+            RequestState::Pending(consultation) => &consultation.turns,
+            RequestState::Approved { turns, .. } => turns,
+            _ => &[],
+        }
     }
 
     /// Everybody's yes that counts, in their order.

@@ -18,7 +18,8 @@ impl AccessRequest {
             Command::Deny { by, comment } => self.deny(by, comment, now),
             Command::Cancel => self.cancel(now),
             Command::Lapse { because } => self.lapse(because),
-            Command::NoteNotified { approvers, step } => self.note_notified(approvers, step),
+            Command::NoteNotified { approvers, round } => self.note_notified(approvers, round),
+            Command::Wait => Ok(self.wait(now)),
             Command::Grant(command) => self.decide_grant(command, now),
         }
     }
@@ -35,7 +36,7 @@ impl AccessRequest {
         if approval.by.person().is_none() {
             return Ok(Step::Do(Event::Approved { approval }));
         }
-        if !open.step.counts(standing) {
+        if !open.counts(standing) {
             return Err(Refusal::NotAsked { step: open.number + 1 });
         }
         let last = open.needs_one_more() && open.number + 1 == self.rule.steps().len();
@@ -87,14 +88,14 @@ impl AccessRequest {
         }
     }
 
-    fn note_notified(&self, approvers: BTreeSet<PrincipalId>, step: usize) -> Result<Step, Refusal> {
+    fn note_notified(&self, approvers: BTreeSet<PrincipalId>, round: usize) -> Result<Step, Refusal> {
         match &self.state {
             RequestState::Pending(earlier)
-                if step <= earlier.asked && approvers.is_subset(&earlier.notified) =>
+                if round <= earlier.asked && approvers.is_subset(&earlier.notified) =>
             {
                 Ok(Step::Already)
             }
-            RequestState::Pending(_) => Ok(Step::Do(Event::ApproversNotified { approvers, step })),
+            RequestState::Pending(_) => Ok(Step::Do(Event::ApproversNotified { approvers, round })),
             // Decided while the mails went out: there is nothing left to note.
             _ => Ok(Step::Already),
         }
@@ -129,7 +130,7 @@ impl AccessRequest {
         if self.has_approved(&self.scope.requester) {
             return Err(Refusal::SelfApproval);
         }
-        let RequestState::Approved { approval, earlier, approved_at, .. } = &self.state else {
+        let RequestState::Approved { approval, earlier, turns, approved_at, .. } = &self.state else {
             return Err(Refusal::NoGrant { state: self.state.name() });
         };
         if approval.by.person().is_none() && earlier.is_empty() {
@@ -137,6 +138,6 @@ impl AccessRequest {
         }
         let last = Given { approval: approval.as_ref().clone(), step: self.last_step(), at: *approved_at };
         let all: Vec<_> = earlier.iter().cloned().chain([last]).collect();
-        if self.rule.progress(&all).is_some() { Err(Refusal::TooFewApproved) } else { Ok(()) }
+        if self.rule.progress(&all, turns).is_some() { Err(Refusal::TooFewApproved) } else { Ok(()) }
     }
 }

@@ -10,7 +10,7 @@ use stint_domain::transition::{Command, Event, GrantCommand, Refusal, Step};
 
 fn step(need: u8, groups: &[&str], manager: bool) -> ApprovalStep {
     let groups = groups.iter().map(|name| name.parse().unwrap()).collect();
-    ApprovalStep { need: need.try_into().unwrap(), groups, manager }
+    ApprovalStep { need: need.try_into().unwrap(), groups, manager, ..ApprovalStep::default() }
 }
 
 fn rule(steps: &[ApprovalStep]) -> ApprovalRule {
@@ -140,7 +140,7 @@ fn others_are_to_be_asked_once_a_step_is_complete_and_not_again_after_that() {
     let mut request = under(&[step(2, &["leads"], false), step(1, &["owners"], false)]);
     let asked = |request: &AccessRequest, name: &str, step| {
         let approvers = BTreeSet::from([name.parse().unwrap()]);
-        let event = Event::ApproversNotified { approvers, step };
+        let event = Event::ApproversNotified { approvers, round: step };
         request.apply(&event, at("10:00:30")).unwrap()
     };
     request = asked(&request, "ben", 0);

@@ -82,6 +82,7 @@ fn approved(grant: GrantState) -> RequestState {
     RequestState::Approved {
         approval: approval.into(),
         earlier: Vec::new(),
+        turns: Vec::new(),
         approved_at: at("10:01:00"),
         grant,
     }
@@ -115,6 +116,7 @@ pub(crate) fn extension() -> AccessRequest {
     let state = RequestState::Approved {
         approval: approval.into(),
         earlier: Vec::new(),
+        turns: Vec::new(),
         approved_at: at("10:01:00"),
         grant: GrantState::Scheduled,
     };
@@ -123,11 +125,11 @@ pub(crate) fn extension() -> AccessRequest {
 
 /// Two have to approve, and Ben has.
 fn half_approved() -> AccessRequest {
-    let step = ApprovalStep { need: 2.try_into().unwrap(), groups: BTreeSet::new(), manager: false };
+    let step = ApprovalStep { need: 2.try_into().unwrap(), ..ApprovalStep::default() };
     let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None, seal: None };
     let given = vec![Given { approval, step: 0, at: at("10:01:00") }];
     let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
-    let state = RequestState::Pending(Consultation { notified, asked: 0, given });
+    let state = RequestState::Pending(Consultation { notified, given, ..Consultation::default() });
     AccessRequest { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..in_state(state) }
 }
 

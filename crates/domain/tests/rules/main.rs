@@ -9,3 +9,4 @@ mod extensions;
 mod fixtures;
 mod target;
 mod transitions;
+mod waiting;

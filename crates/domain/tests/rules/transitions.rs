@@ -58,8 +58,9 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ("lapse", Command::Lapse { because: LapseReason::NobodyDecidedInTime }),
         (
             "note ben notified",
-            Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]), step: 0 },
+            Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]), round: 0 },
         ),
+        ("wait", Command::Wait),
         ("begin activation", grant(GrantCommand::BeginActivation)),
         ("confirm activation", grant(GrantCommand::ConfirmActivation)),
         ("abandon activation", grant(GrantCommand::AbandonActivation { reason: "no such user".to_owned() })),
@@ -271,7 +272,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 34;
+const COMMANDS: usize = 35;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

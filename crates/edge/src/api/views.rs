@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use stint_domain::access::Access;
+use stint_domain::approval::TurnKind;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::grant::{GrantState, Proof, RemovalReason};
 use stint_domain::ids::RequestId;
@@ -71,10 +72,25 @@ fn approvals(request: &AccessRequest) -> Value {
             "groups": step.groups,
             "manager": step.manager,
             "approved_by": given.collect::<Vec<_>>(),
+            "remind_every": step.remind_every.map(|pause| pause.to_string()),
+            "escalation": step.escalate.as_ref().map(|escalation| json!({
+                "after": escalation.after.to_string(),
+                "groups": escalation.groups,
+                "at": turned(request, number, TurnKind::Escalated),
+            })),
+            "skip": step.skip_after.map(|after| json!({
+                "after": after.to_string(),
+                "at": turned(request, number, TurnKind::Skipped),
+            })),
         })
     });
     let open = request.progress().map(|open| open.number + 1);
     json!({ "steps": steps.collect::<Vec<_>>(), "open_step": open })
+}
+
+/// When waiting led to this; `null` if it has not.
+fn turned(request: &AccessRequest, step: usize, kind: TurnKind) -> Option<jiff::Timestamp> {
+    request.turns().iter().find(|turn| turn.step == step && turn.kind == kind).map(|turn| turn.at)
 }
 
 fn decision(state: &RequestState) -> Value {

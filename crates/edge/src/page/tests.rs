@@ -74,6 +74,7 @@ fn approved(grant: GrantState) -> AccessRequest {
     in_state(RequestState::Approved {
         approval: approval.into(),
         earlier: Vec::new(),
+        turns: Vec::new(),
         approved_at: at("10:00:00"),
         grant,
     })
@@ -85,6 +86,7 @@ fn half_approved() -> AccessRequest {
         need: need.try_into().unwrap(),
         groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
         manager,
+        ..ApprovalStep::default()
     };
     let steps = vec![step(1, &[], true), step(2, &["security-officers"], false)];
     let iris = Decider::Person {
@@ -98,7 +100,8 @@ fn half_approved() -> AccessRequest {
         at: at("09:30:00"),
     };
     let given = [(0, iris), (1, ben())].map(given).into();
-    let consultation = Consultation { notified: [bens_id()].into(), asked: 1, given };
+    let consultation =
+        Consultation { notified: [bens_id()].into(), asked: 1, given, ..Consultation::default() };
     let rule = ApprovalRule::try_from(steps).unwrap();
     AccessRequest { rule, ..in_state(RequestState::Pending(consultation)) }
 }
@@ -349,7 +352,7 @@ fn pages_can_be_looked_at() {
     }
     let link = "https://stint.example.org/approvals/0000000000000000000000000000000000000000000000000000000000000000";
     let letter =
-        stint_app::letter::Letter::approval_request(&half_approved(), "Ben", "ben@example.org", link);
+        stint_app::letter::Letter::approval_request(&half_approved(), "Ben", "ben@example.org", link, false);
     std::fs::write(folder.join("mail.html"), letter.html).unwrap();
     std::fs::write(folder.join("mail.txt"), format!("Subject: {}\n\n{}", letter.subject, letter.text))
         .unwrap();

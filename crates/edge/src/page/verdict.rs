@@ -68,11 +68,12 @@ fn what_became(request: &AccessRequest) -> Told<'_> {
                 ("Open until", format!("{}; nobody decided, and no access is given", utc(request.decide_by)));
             ("It is too late to decide".to_owned(), vec![fact], None)
         }
-        RequestState::Approved { approval, approved_at, grant, earlier } => {
+        RequestState::Approved { approval, approved_at, grant, earlier, .. } => {
             let mut facts = decided(&approval.by, *approved_at);
             if !earlier.is_empty() {
                 facts.splice(..1, words::approved_by(request).map(|names| ("Approved by", names)));
             }
+            facts.extend(words::passed_over(request).map(|steps| ("Without", steps)));
             facts.push(("Access", access(grant, request.scope.starts_at)));
             ("Approved".to_owned(), facts, approval.comment.as_ref())
         }

@@ -22,6 +22,7 @@ pub async fn links_tokens_and_leases_are_taken_once(
         request_id: id,
         approver: principal("ben", id),
         scope_hash: scope_hash.clone(),
+        reminder: 0,
     };
     let (first, second) = (link(1), link(2));
     assert_eq!(
@@ -47,7 +48,17 @@ pub async fn links_tokens_and_leases_are_taken_once(
         !store.reserve(&first, much_later, after(much_later, 30)).await.expect("reserve"),
         "what was sent is not sent again"
     );
-    assert_eq!(store.find(&second.hash).await.expect("find"), Some(second));
+    assert_eq!(store.find(&second.hash).await.expect("find"), Some(second.clone()));
+    let reminder = ApprovalLink { reminder: 1, ..link(3) };
+    let again = ApprovalLink { reminder: 1, ..link(4) };
+    assert!(
+        store.reserve(&reminder, later, after(later, 30)).await.expect("reserve"),
+        "a reminder is another mail"
+    );
+    assert!(!store.reserve(&again, later, after(later, 30)).await.expect("reserve"), "and is sent once, too");
+    store.sent(&reminder, later).await.expect("sent");
+    assert_eq!(store.find(&reminder.hash).await.expect("find"), Some(reminder));
+    assert_eq!(store.find(&second.hash).await.expect("find"), Some(second), "the earlier link stays good");
 
     assert!(store.kept(id, Wait::Decision).await.expect("kept").is_empty());
     for token in ["first", "first", "second", "first"] {

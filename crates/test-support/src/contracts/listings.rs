@@ -80,8 +80,12 @@ pub async fn a_register_lists_what_is_on_record(
         request_id: first,
         approver: approver.clone(),
         scope_hash: recorded.request.scope.hash(),
+        reminder: 0,
     };
+    let reminder =
+        ApprovalLink { reminder: 1, hash: LinkSecret::new(secret.map(|byte| !byte)).hash(), ..link.clone() };
     store.reserve(&link, now, super::after(now, 30)).await.expect("reserve");
+    store.reserve(&reminder, now, super::after(now, 30)).await.expect("reserve");
     let asked = store.of_approver(&approver, &query(None)).await.expect("page");
     assert_eq!(asked.items.iter().map(|request| request.scope.request_id).collect::<Vec<_>>(), [first]);
 

@@ -164,7 +164,7 @@ impl ApprovalLinks for World {
     ) -> Result<bool, StoreError> {
         self.failpoints.around("reserve link", StoreError::Unavailable, || {
             let mut state = self.state();
-            let place = (link.request_id, link.approver.clone());
+            let place = (link.request_id, link.approver.clone(), link.reminder);
             if state.links.get(&place).is_some_and(|kept| kept.sent || kept.reserved_until > now) {
                 return Ok(false);
             }
@@ -176,7 +176,7 @@ impl ApprovalLinks for World {
 
     async fn sent(&self, link: &ApprovalLink, _at: Timestamp) -> Result<(), StoreError> {
         self.failpoints.around("mark link sent", StoreError::Unavailable, || {
-            let place = (link.request_id, link.approver.clone());
+            let place = (link.request_id, link.approver.clone(), link.reminder);
             if let Some(kept) = self.state().links.get_mut(&place) {
                 kept.sent = true;
             }

@@ -42,8 +42,13 @@ impl Register for World {
         who: &PrincipalId,
         query: &PageQuery,
     ) -> Result<Page<AccessRequest>, ListError> {
-        let asked: Vec<_> =
-            self.state().links.keys().filter(|(_, approver)| approver == who).map(|(id, _)| *id).collect();
+        let asked: Vec<_> = self
+            .state()
+            .links
+            .keys()
+            .filter(|(_, approver, _)| approver == who)
+            .map(|(id, ..)| *id)
+            .collect();
         page(self.newest_first(|request| asked.contains(&request.scope.request_id)), query)
     }
 

@@ -38,7 +38,8 @@ pub struct State {
     pub events: BTreeMap<(String, u64), SealedEvent>,
     pub heads: HashMap<String, Head>,
     pub keys: HashMap<(PrincipalId, String), IdempotencyRecord>,
-    pub links: HashMap<(RequestId, PrincipalId), LinkState>,
+    /// Each mail has its own: the last part is the number of the reminder.
+    pub links: HashMap<(RequestId, PrincipalId, usize), LinkState>,
     pub links_by_hash: HashMap<String, ApprovalLink>,
     pub tokens: HashMap<(RequestId, Wait), Vec<String>>,
     pub custodies: HashMap<SecretName, Custody>,
