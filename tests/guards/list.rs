@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 28] = [
+pub(crate) const GUARDS: [Guard; 31] = [
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant/decide.rs",
@@ -197,16 +197,37 @@ pub(crate) const GUARDS: [Guard; 28] = [
     guard(
         "a step is for those whom it names",
         "crates/domain/src/request/decide.rs",
-        "if !open.step.counts(standing) {",
-        "if false && !open.step.counts(standing) {",
+        "if !open.counts(standing) {",
+        "if false && !open.counts(standing) {",
         ("journeys", "approvals::"),
     ),
     guard(
         "everybody who approved has to count still",
         "crates/app/src/eligibility/approval.rs",
-        "is_some_and(|step| step.counts(&approver.standing));",
-        "is_some();",
+        "if request.counts_in(step, &approver.standing) {",
+        "if true {",
         ("journeys", "approvals::"),
+    ),
+    guard(
+        "a step is passed over where its rule says so",
+        "crates/domain/src/approval/consultation.rs",
+        "step.skip_after.is_some() && turns.iter().any(skipped)",
+        "turns.iter().any(skipped)",
+        ("rules", "waiting::"),
+    ),
+    guard(
+        "nothing comes of waiting before its time",
+        "crates/domain/src/request/waiting.rs",
+        "Some(turn) if turn.at <= now && now < self.decide_by => {",
+        "Some(turn) => {",
+        ("rules", "waiting::"),
+    ),
+    guard(
+        "a reminder is a mail of its own",
+        "crates/app/src/notify_approvers.rs",
+        "RequestState::Pending(consultation) if consultation.notified.contains(approver) => {",
+        "RequestState::Pending(consultation) if false && consultation.notified.contains(approver) => {",
+        ("journeys", "waiting::"),
     ),
     guard(
         "a person's approval is sealed",
