@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 31] = [
+pub(crate) const GUARDS: [Guard; 32] = [
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant/decide.rs",
@@ -207,6 +207,13 @@ pub(crate) const GUARDS: [Guard; 31] = [
         "if request.counts_in(step, &approver.standing) {",
         "if true {",
         ("journeys", "approvals::"),
+    ),
+    guard(
+        "nobody approves more than was asked",
+        "crates/domain/src/request/decide.rs",
+        "self.can_be_narrowed(&approval.narrowing)?;",
+        "",
+        ("rules", "narrowing::"),
     ),
     guard(
         "a step is passed over where its rule says so",

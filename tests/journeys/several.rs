@@ -40,6 +40,27 @@ fn the_manager_is_asked_first_and_the_owner_once_the_manager_has_said_yes() {
 }
 
 #[test]
+fn what_an_approver_leaves_out_is_not_given() {
+    let approved = |without: &str| {
+        let journey = Journey::begin("payments-read", "20s");
+        journey.until_action("request.approvers_notified");
+        let link = stage().mail(&address("ben"), &journey.id).unwrap().link().unwrap().to_owned();
+        let mut browser = stage().browser();
+        let page = browser.open(&link).unwrap();
+        let fields = form(hidden(&page.body, "nonce").unwrap(), "approve", "");
+        let answer = browser.submit(&link, &format!("{fields}&without={without}")).unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        journey
+    };
+    approved("dynamodb%3AQuery").until_allowed("payments");
+    let without_reading = approved("dynamodb%3AGetItem");
+    without_reading.until_action("grant.activated");
+    assert!(!without_reading.at_target().is_empty());
+    assert_eq!(without_reading.access("payments"), Access::Denied);
+    assert_eq!(without_reading.look()["allowance"]["permissions"][0]["actions"], json!(["dynamodb:Query"]));
+}
+
+#[test]
 fn two_officers_at_once_and_twice_each_make_one_approval_of_two() {
     let journey = Journey::begin("ledger-repair", "12s");
     journey.until_action("request.approvers_notified");

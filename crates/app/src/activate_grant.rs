@@ -186,7 +186,7 @@ async fn outlasted(
     let Some(extended) = request.scope.extends else { return Ok(None) };
     let earlier = load(ledger, extended).await?.request;
     let longer = earlier.grant().and_then(GrantState::window);
-    let longer = longer.and_then(|window| window.extended(request.scope.duration).ok());
+    let longer = longer.and_then(|window| window.extended(request.allowance().duration).ok());
     let person = directory.person(&request.scope.requester).await.map_err(Failure::from)?;
     match (longer, person) {
         (Some(window), Some(person)) => Ok(engaged(directory, &person, window.ends_at()).await?.err()),

@@ -1,4 +1,4 @@
-//! What a request's grant makes at its target.
+//! What a request's grant makes at its target: what was asked, and approved.
 
 use crate::failure::Failure;
 use crate::ports::Artefact;
@@ -9,9 +9,5 @@ use stint_domain::request::AccessRequest;
 pub(crate) fn artefact(request: &AccessRequest) -> Result<Artefact, Failure> {
     let window = request.grant().and_then(|grant| grant.window());
     let window = *window.ok_or(Failure::Bug("a grant without a window is at no target"))?;
-    Ok(Artefact {
-        grant_id: request.scope.request_id.grant_id(),
-        access: request.scope.access.clone(),
-        window,
-    })
+    Ok(Artefact { grant_id: request.scope.request_id.grant_id(), access: request.allowance().access, window })
 }

@@ -44,7 +44,7 @@ pub(crate) async fn turn(
     secret: &SecretName,
     now: Timestamp,
 ) -> Result<Result<(), Occupied>, Failure> {
-    let who = Waiting { request_id: request.scope.request_id, duration: request.scope.duration };
+    let who = Waiting { request_id: request.scope.request_id, duration: request.allowance().duration };
     for _ in 0..RACES {
         let custody = ledger.custody(secret).await?;
         let change = match custody.take(who.request_id, now) {

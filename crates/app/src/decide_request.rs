@@ -14,6 +14,7 @@ use crate::transact::{Done, TransactError, load, record, transact_from};
 use jiff::Timestamp;
 use stint_domain::ids::RequestId;
 use stint_domain::justification::Comment;
+use stint_domain::narrowing::Narrowing;
 use stint_domain::record::Recorded;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::ScopeHash;
@@ -43,6 +44,8 @@ pub struct DecideRequest {
     pub comment: Option<Comment>,
     /// What the approver was shown; `None` when they named the request by its id alone.
     pub shown: Option<ScopeHash>,
+    /// What the approver leaves of it, should it be less. A denial leaves nothing anyway.
+    pub narrowing: Narrowing,
 }
 
 #[derive(Debug, Error)]
@@ -128,7 +131,8 @@ fn command(caller: &Caller, approver: &Approver, ask: &DecideRequest, request: &
     match ask.verdict {
         Verdict::Approve => {
             let scope_hash = ask.shown.clone().unwrap_or_else(|| request.scope.hash());
-            let approval = Approval { by, scope_hash, comment, seal: None };
+            let narrowing = ask.narrowing.clone();
+            let approval = Approval { comment, narrowing, ..Approval::of(by, scope_hash) };
             Command::Approve { approval, standing: approver.standing.clone() }
         }
         Verdict::Deny => Command::Deny { by, comment },

@@ -72,7 +72,7 @@ fn until(request: &AccessRequest, now: Timestamp) -> Timestamp {
     match request.grant() {
         Some(GrantState::Scheduled) => {
             let begins = scope.starts_at.map_or(now, |start| start.max(now));
-            begins.saturating_add(scope.duration.as_signed()).unwrap_or(Timestamp::MAX)
+            begins.saturating_add(request.allowance().duration.as_signed()).unwrap_or(Timestamp::MAX)
         }
         _ => a_moment_after(now),
     }

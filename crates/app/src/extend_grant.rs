@@ -46,7 +46,7 @@ async fn hand_over(
             Err(refusal) => return Err(rejected(&refusal)),
         };
         let other = load(ledger, extended).await?;
-        let longer = GrantCommand::Extend { by: id, duration: extension.request.scope.duration };
+        let longer = GrantCommand::Extend { by: id, duration: extension.request.allowance().duration };
         let moved = match other.request.decide(Command::Grant(longer), circumstances.at) {
             Ok(Step::Do(event)) => advance(&other, event, &circumstances)?,
             Ok(Step::Already) => return Err(Missing::from(Failure::Bug("an extension moved nothing")).into()),

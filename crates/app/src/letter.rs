@@ -74,7 +74,7 @@ struct Content<'a> {
     entitlement: &'a str,
     target: String,
     way: &'static str,
-    permissions: &'a [Permission],
+    permissions: Vec<Permission>,
     duration: String,
     /// Said after the duration, of an extension.
     more: &'static str,
@@ -97,7 +97,7 @@ struct Content<'a> {
 impl<'a> Content<'a> {
     fn new(request: &'a AccessRequest, approver_name: &str, link: &'a str) -> Self {
         let scope = &request.scope;
-        let access = scope.access.kind();
+        let (access, left) = (scope.access.kind(), request.allowance());
         Self {
             reminder: false,
             approver: one_line(approver_name, 40),
@@ -108,8 +108,8 @@ impl<'a> Content<'a> {
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.artefact_of()),
             way: words::way(&access),
-            permissions: scope.access.permissions(),
-            duration: scope.duration.in_words(),
+            permissions: left.access.permissions().to_vec(),
+            duration: left.duration.in_words(),
             more: if scope.extends.is_some() { " more" } else { "" },
             period: period(request),
             usable: words::usable(scope, starts_later(request).is_some()),
@@ -139,7 +139,7 @@ fn period(request: &AccessRequest) -> String {
     if let Some(extended) = request.scope.extends {
         return words::added_to(extended);
     }
-    let length = request.scope.duration.as_signed();
+    let length = request.allowance().duration.as_signed();
     let end = |start: jiff::Timestamp| utc(start.saturating_add(length).unwrap_or(start));
     match starts_later(request) {
         Some(start) => format!("from {} until {}", utc(start), end(start)),

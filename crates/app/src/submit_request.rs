@@ -397,12 +397,10 @@ fn submission(
     now: Timestamp,
 ) -> Result<Change, SubmitError> {
     let approved = at_once.map(|proof| Event::Approved {
-        approval: Approval {
-            by: Decider::Policy { policies: proof.authorization().policies.clone() },
-            scope_hash: request.scope.hash(),
-            comment: None,
-            seal: None,
-        },
+        approval: Approval::of(
+            Decider::Policy { policies: proof.authorization().policies.clone() },
+            request.scope.hash(),
+        ),
     });
     let mut authorization: Authorization = allowed.authorization().clone();
     if let Some(proof) = at_once {

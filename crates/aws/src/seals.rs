@@ -78,7 +78,7 @@ mod tests {
             name: "Ben".to_owned(),
             authentication: Authentication::Token,
         };
-        let approval = Approval { by, scope_hash: request.scope.hash(), comment: None, seal: None };
+        let approval = Approval::of(by, request.scope.hash());
         request.statement(0, &approval).unwrap()
     }
 

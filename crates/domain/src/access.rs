@@ -10,6 +10,7 @@ use crate::ids::{GrantId, IamUserName, PrincipalId, RoleArn, SecretName, SourceI
 use crate::principal::Person;
 use crate::provided::Provided;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Fields", try_from = "Fields")]
@@ -130,6 +131,27 @@ impl Access {
             | Self::RoleSession { permissions, .. } => permissions,
             Self::Checkout { .. } | Self::Provided { .. } => &[],
         }
+    }
+
+    /// What may be done, wherever.
+    #[must_use]
+    pub fn actions(&self) -> BTreeSet<&str> {
+        self.permissions().iter().flat_map(|permission| &permission.actions).map(String::as_str).collect()
+    }
+
+    /// With no other actions than these.
+    #[must_use]
+    pub fn narrowed(mut self, to: &BTreeSet<String>) -> Self {
+        if let Self::IamUserElevation { permissions, .. }
+        | Self::EphemeralIamUser { permissions, .. }
+        | Self::RoleSession { permissions, .. } = &mut self
+        {
+            for permission in permissions.iter_mut() {
+                permission.actions.retain(|action| to.contains(action));
+            }
+            permissions.retain(|permission| !permission.actions.is_empty());
+        }
+        self
     }
 
     /// What it is in the catalog, without the place.

@@ -20,6 +20,7 @@ pub mod grant;
 pub mod ids;
 pub mod justification;
 pub mod link;
+pub mod narrowing;
 pub mod principal;
 pub mod provided;
 pub mod record;

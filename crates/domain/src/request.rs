@@ -17,6 +17,7 @@ use crate::approval::{ApprovalRule, Consultation, Given, Turn};
 use crate::grant::GrantState;
 use crate::ids::PrincipalId;
 use crate::justification::Comment;
+use crate::narrowing::Narrowing;
 use crate::principal::Authentication;
 use crate::scope::{Scope, ScopeHash};
 use crate::seal::Seal;
@@ -76,9 +77,25 @@ pub struct Approval {
     pub by: Decider,
     pub scope_hash: ScopeHash,
     pub comment: Option<Comment>,
+    #[serde(default, skip_serializing_if = "Narrowing::is_none")]
+    pub narrowing: Narrowing,
     /// A person's has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
+}
+
+impl Approval {
+    /// Of everything, without a word, and not sealed yet.
+    #[must_use]
+    pub const fn of(by: Decider, scope_hash: ScopeHash) -> Self {
+        Self {
+            by,
+            scope_hash,
+            comment: None,
+            narrowing: Narrowing { duration: None, actions: None },
+            seal: None,
+        }
+    }
 }
 
 /// Who decided.

@@ -1,10 +1,11 @@
 //! What a person's yes says, in the words that are sealed: whoever can only write to the record cannot say it for them.
 //!
-//! Guards: everything that the yes stands for is in the statement (what was asked, whose approval it takes, in which step it
-//! was said and which had been passed over, who said it and by which way), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
+//! Guards: everything that the yes stands for is in the statement (what was asked, what of it is left, whose approval it takes, in
+//! which step it was said and which had been passed over, who said it and by which way), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
 
 use crate::approval::{ApprovalRule, TurnKind};
 use crate::ids::{PrincipalId, RequestId};
+use crate::narrowing::Narrowing;
 use crate::principal::Authentication;
 use crate::request::{AccessRequest, Approval, Decider};
 use crate::scope::{ScopeHash, canonical};
@@ -53,6 +54,7 @@ struct Said<'a> {
     step: usize,
     /// Earlier steps that were waited for in vain.
     passed_over: BTreeSet<usize>,
+    narrowing: &'a Narrowing,
     by: &'a PrincipalId,
     authentication: Authentication,
 }
@@ -68,6 +70,7 @@ impl AccessRequest {
             rule: &self.rule,
             step,
             passed_over: self.passed_over(step),
+            narrowing: &approval.narrowing,
             by: id,
             authentication: *authentication,
         };

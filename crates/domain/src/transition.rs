@@ -342,6 +342,8 @@ pub enum Refusal {
     SelfApproval,
     #[error("what was approved is not what is asked")]
     ScopeMismatch,
+    #[error("the approval allows more than was asked, or than earlier ones have left")]
+    Widens { field: &'static str },
     #[error("others are asked in step {step}, which is open")]
     NotAsked { step: usize },
     #[error("fewer people have approved than have to")]

@@ -11,7 +11,7 @@ use crate::identity::TokenVerifier;
 use crate::page::{self, Answer, Choice, NotAllowed, Page};
 use crate::problem::Problem;
 use axum::Router;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -24,6 +24,8 @@ use stint_app::open_link::{OpenedLink, open_link};
 use stint_app::ports::{
     ApprovalLinks, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
 };
+use stint_domain::BadInput;
+use stint_domain::narrowing::Narrowing;
 use stint_domain::transition::Refusal;
 use stint_policy::PolicyBundle;
 
@@ -116,11 +118,17 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
         Ok(comment) => comment,
         Err(bad) => return page::invalid(&bad),
     };
+    let narrowing = match answer.narrowing(&opened.request) {
+        Ok(narrowing) if answer.decision == Choice::Approve => narrowing,
+        Err(bad) if answer.decision == Choice::Approve => return page::invalid(&bad),
+        _ => Narrowing::default(),
+    };
     let ask = DecideRequest {
         request_id: opened.link.request_id,
         verdict: if answer.decision == Choice::Approve { Verdict::Approve } else { Verdict::Deny },
         comment,
         shown: Some(opened.link.scope_hash.clone()),
+        narrowing,
     };
     let caller = opened.caller(source_address, invocation);
     let done = decide_request(
@@ -145,13 +153,8 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
 async fn answer(request: Request) -> Option<Answer> {
     let form =
         request.headers().get(CONTENT_TYPE)?.to_str().ok()?.starts_with("application/x-www-form-urlencoded");
-    let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, LARGEST_FORM).await.ok().filter(|_| form)?;
-    let again = Request::from_parts(parts, bytes.into());
-    axum::extract::Form::<Answer>::from_request(again, &())
-        .await
-        .ok()
-        .map(|axum::extract::Form(answer)| answer)
+    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.ok().filter(|_| form)?;
+    serde_html_form::from_bytes(&bytes).ok()
 }
 
 fn not_decided(error: DecideError) -> Page {
@@ -164,6 +167,10 @@ fn not_decided(error: DecideError) -> Page {
         }
         DecideError::Refused(Refusal::TooLateToDecide, request) => {
             page::settled(&request).with_status(StatusCode::GONE)
+        }
+        // Somebody else has taken more away since the page was made.
+        DecideError::Refused(Refusal::Widens { field }, _) => {
+            page::invalid(&BadInput::new(field, "is not what it was; open the link again"))
         }
         DecideError::Refused(refusal, _) => {
             let _logged = Problem::from(refusal);

@@ -65,7 +65,7 @@ pub(super) async fn approved(
     by: Decider,
 ) -> Result<Recorded, Cause> {
     let circumstances = Circumstances::of_component("bench", request.submitted_at);
-    let unsealed = Approval { by, scope_hash: request.scope.hash(), comment: None, seal: None };
+    let unsealed = Approval::of(by, request.scope.hash());
     let mark = request.statement(0, &unsealed).map(|statement| seal(&statement));
     let approval = Approval { seal: mark, ..unsealed };
     let change = Recorded::submission(request, Some(Event::Approved { approval }), &circumstances);

@@ -101,7 +101,7 @@ fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
         name: "Iris\r\nBcc: eve@example.org".to_owned(),
         authentication: Authentication::MailLink,
     };
-    let approval = Approval { by, scope_hash: several.scope.hash(), comment: None, seal: None };
+    let approval = Approval::of(by, several.scope.hash());
     let given = vec![Given { approval, step: 0, at: several.submitted_at }];
     several.state = RequestState::Pending(Consultation { given, ..Consultation::default() });
     for part in both(&several) {

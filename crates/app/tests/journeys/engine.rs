@@ -18,6 +18,7 @@ use stint_app::rotate_credential::{RotateError, Rotation, RotationStep, await_ro
 use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
 use stint_app::withdraw::{WithdrawError, return_grant};
 use stint_domain::ids::{RequestId, SecretName};
+use stint_domain::narrowing::Narrowing;
 use stint_domain::principal::Authentication;
 use stint_domain::request::AccessRequest;
 use stint_domain::transition::EndCause;
@@ -113,8 +114,18 @@ impl Stage {
         id: RequestId,
         verdict: Verdict,
     ) -> Result<AccessRequest, DecideError> {
+        self.decide_with(who, id, verdict, Narrowing::default()).await
+    }
+
+    pub(crate) async fn decide_with(
+        &self,
+        who: &str,
+        id: RequestId,
+        verdict: Verdict,
+        narrowing: Narrowing,
+    ) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
-        let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None };
+        let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None, narrowing };
         let done =
             decide_request(world, world, (world, world), self.policy, world, &Self::caller(who), ask).await?;
         Ok(done.recorded.request)
@@ -133,7 +144,13 @@ impl Stage {
         let opened = open_link(world, &token_in(text)).await.map_err(DecideError::from)?;
         let caller = opened.caller(None, None);
         let shown = Some(opened.link.scope_hash.clone());
-        let ask = DecideRequest { request_id: opened.link.request_id, verdict, comment: None, shown };
+        let ask = DecideRequest {
+            request_id: opened.link.request_id,
+            verdict,
+            comment: None,
+            shown,
+            narrowing: Narrowing::default(),
+        };
         let done = decide_request(world, world, (world, world), self.policy, world, &caller, ask).await?;
         Ok(done.recorded.request)
     }

@@ -7,6 +7,7 @@ use stint_app::submit_request::SubmitRequest;
 use stint_domain::approval::ApprovalRule;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
+use stint_domain::narrowing::Narrowing;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::seal::Seal;
@@ -96,6 +97,23 @@ fn an_approval_is_of_exactly_what_was_sealed() {
 }
 
 #[test]
+fn an_approval_of_less_is_not_made_one_of_all() {
+    let given = |change: fn(&mut AccessRequest)| {
+        let stage = Stage::new();
+        let id = asked(&stage, "payments-read");
+        stage.run(id, &mut start());
+        let actions = Some(["dynamodb:GetItem".to_owned()].into());
+        let narrowing = Narrowing { duration: Some("5m".parse().unwrap()), actions };
+        block_on(stage.decide_with("ben", id, Verdict::Approve, narrowing)).unwrap();
+        tamper(&stage, id, change);
+        (refused(&stage, id), stage.request(id).allowance().access.actions().len())
+    };
+    assert_eq!(given(|_| ()), (None, 1));
+    assert_eq!(given(|request| last(request).narrowing.actions = None).0, not_sealed());
+    assert_eq!(given(|request| last(request).narrowing.duration = None).0, not_sealed());
+}
+
+#[test]
 fn what_policy_is_said_to_have_approved_it_is_asked_again() {
     let by = Decider::Policy { policies: ["auto-approve-low-risk".to_owned()].into() };
     let forged = of_one(|request| last(request).by = by.clone());
@@ -143,12 +161,7 @@ fn nothing_is_given_again_that_was_never_approved() {
     stage.run(id, &mut start());
     let now = stint_app::ports::Surroundings::now(&stage.world);
     tamper(&stage, id, |request| {
-        let approval = Approval {
-            by: person("ben", Authentication::Token),
-            scope_hash: request.scope.hash(),
-            comment: None,
-            seal: None,
-        };
+        let approval = Approval::of(person("ben", Authentication::Token), request.scope.hash());
         let window = Window::opening(now, request.scope.duration).unwrap();
         let grant = GrantState::Activating { window, attempts: 1, last_attempt_at: now };
         request.state = RequestState::Approved {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use stint_app::decide_request::{DecideRequest, Verdict, decide_request};
 use stint_app::open_link::open_link;
 use stint_domain::ids::{GroupName, PrincipalId, RequestId};
+use stint_domain::narrowing::Narrowing;
 
 /// Ana asks; who of the others may decide changes as they join and leave. The last is nobody that the directory knows.
 const CAST: [&str; 8] = ["ana", "ben", "cleo", "dora", "eva", "gita", "hugo", "stranger"];
@@ -146,6 +147,7 @@ impl Play {
             verdict,
             comment: None,
             shown: Some(opened.link.scope_hash.clone()),
+            narrowing: Narrowing::default(),
         };
         let (world, caller) = (&self.stage.world, opened.caller(None, None));
         let _ =
@@ -161,6 +163,7 @@ impl Play {
             verdict: Verdict::Approve,
             comment: None,
             shown,
+            narrowing: Narrowing::default(),
         };
         let (world, caller) = (&self.stage.world, Stage::caller(CAST[who]));
         let done =

@@ -177,10 +177,7 @@ impl Life {
         };
         let scope_hash = self.request.scope.hash();
         self.commit(
-            Command::Approve {
-                approval: Approval { by, scope_hash, comment: None, seal: None },
-                standing: Standing::default(),
-            },
+            Command::Approve { approval: Approval::of(by, scope_hash), standing: Standing::default() },
             now,
         )
         .is_ok()

@@ -32,6 +32,7 @@ impl AccessRequest {
         if approval.scope_hash != self.scope.hash() {
             return Err(Refusal::ScopeMismatch);
         }
+        self.can_be_narrowed(&approval.narrowing)?;
         let Some(open) = self.progress() else { return Ok(Step::Do(Event::Approved { approval })) };
         if approval.by.person().is_none() {
             return Ok(Step::Do(Event::Approved { approval }));
@@ -114,7 +115,8 @@ impl AccessRequest {
         if revealing && !self.scope.access.has_credential() {
             return Err(Refusal::NoCredential);
         }
-        let Scope { duration, starts_at, extends, .. } = self.scope;
+        let Scope { starts_at, extends, .. } = self.scope;
+        let duration = self.allowance().duration;
         let terms = Terms { duration, starts_at, extends };
         Ok(match grant.decide(command, terms, now)? {
             GrantStep::Do(event) => Step::Do(Event::Grant(event)),

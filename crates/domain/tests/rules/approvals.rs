@@ -31,10 +31,7 @@ fn manager() -> Standing {
 }
 
 fn approve(name: &str, standing: Standing) -> Command {
-    Command::Approve {
-        approval: Approval { by: person(name), scope_hash: scope().hash(), comment: None, seal: None },
-        standing,
-    }
+    Command::Approve { approval: Approval::of(person(name), scope().hash()), standing }
 }
 
 /// What somebody's yes comes to, and the request after it.
@@ -79,10 +76,7 @@ fn one_person_by_two_ways_is_one_person() {
         authentication: Authentication::MailLink,
     };
     assert_ne!(by, person("ben"));
-    let again = Command::Approve {
-        approval: Approval { by, scope_hash: scope().hash(), comment: None, seal: None },
-        standing: member(&["leads"]),
-    };
+    let again = Command::Approve { approval: Approval::of(by, scope().hash()), standing: member(&["leads"]) };
     assert_eq!(request.decide(again, at("10:02:00")), Ok(Step::Already));
 }
 
@@ -197,7 +191,7 @@ fn a_record_that_says_approved_with_fewer_than_it_takes_gives_nothing() {
 fn policy_that_approves_at_once_asks_nobody() {
     let request = under(&[step(2, &["leads"], false)]);
     let by = Decider::Policy { policies: BTreeSet::from(["at-once".to_owned()]) };
-    let approval = Approval { by, scope_hash: scope().hash(), comment: None, seal: None };
+    let approval = Approval::of(by, scope().hash());
     let approved = request.apply(&Event::Approved { approval }, at("10:01:00")).unwrap();
     assert!(approved.decide(Command::Grant(GrantCommand::BeginActivation), at("10:02:00")).is_ok());
 }

@@ -20,12 +20,8 @@ fn stream() -> Vec<SealedEvent> {
     };
     let by_ben = Circumstances { at: at("10:01:00"), ..by_ana.clone() };
     let submission = Recorded::submission(pending(), None, &by_ana).unwrap();
-    let approval = Approval {
-        by: person("ben"),
-        scope_hash: scope().hash(),
-        comment: "ök \u{1}\n\"".parse().ok(),
-        seal: None,
-    };
+    let approval =
+        Approval { comment: "ök \u{1}\n\"".parse().ok(), ..Approval::of(person("ben"), scope().hash()) };
     let approved = submission.after().advance(Event::Approved { approval }, &by_ben).unwrap();
     let refused = Event::Refused { attempted: "approve".to_owned(), reason: "late".to_owned() };
     let refused = approved.after().advance(refused, &by_ben).unwrap();

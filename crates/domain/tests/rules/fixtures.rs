@@ -78,7 +78,7 @@ pub(crate) fn receipt() -> Receipt {
 }
 
 fn approved(grant: GrantState) -> RequestState {
-    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None, seal: None };
+    let approval = Approval::of(person("ben"), scope().hash());
     RequestState::Approved {
         approval: approval.into(),
         earlier: Vec::new(),
@@ -112,7 +112,7 @@ pub(crate) fn another() -> RequestId {
 /// Approved to extend [`another`].
 pub(crate) fn extension() -> AccessRequest {
     let scope = Scope { extends: Some(another()), ..scope() };
-    let approval = Approval { by: person("ben"), scope_hash: scope.hash(), comment: None, seal: None };
+    let approval = Approval::of(person("ben"), scope.hash());
     let state = RequestState::Approved {
         approval: approval.into(),
         earlier: Vec::new(),
@@ -126,7 +126,7 @@ pub(crate) fn extension() -> AccessRequest {
 /// Two have to approve, and Ben has.
 fn half_approved() -> AccessRequest {
     let step = ApprovalStep { need: 2.try_into().unwrap(), ..ApprovalStep::default() };
-    let approval = Approval { by: person("ben"), scope_hash: scope().hash(), comment: None, seal: None };
+    let approval = Approval::of(person("ben"), scope().hash());
     let given = vec![Given { approval, step: 0, at: at("10:01:00") }];
     let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
     let state = RequestState::Pending(Consultation { notified, given, ..Consultation::default() });

@@ -7,6 +7,7 @@ mod audit;
 mod custody;
 mod extensions;
 mod fixtures;
+mod narrowing;
 mod target;
 mod transitions;
 mod waiting;

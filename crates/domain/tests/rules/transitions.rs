@@ -19,36 +19,21 @@ fn every_command() -> Vec<(&'static str, Command)> {
         (
             "approve by ben",
             Command::Approve {
-                approval: Approval {
-                    by: person("ben"),
-                    scope_hash: scope().hash(),
-                    comment: None,
-                    seal: None,
-                },
+                approval: Approval::of(person("ben"), scope().hash()),
                 standing: Standing::default(),
             },
         ),
         (
             "approve by ana",
             Command::Approve {
-                approval: Approval {
-                    by: person("ana"),
-                    scope_hash: scope().hash(),
-                    comment: None,
-                    seal: None,
-                },
+                approval: Approval::of(person("ana"), scope().hash()),
                 standing: Standing::default(),
             },
         ),
         (
             "approve by bea",
             Command::Approve {
-                approval: Approval {
-                    by: person("bea"),
-                    scope_hash: scope().hash(),
-                    comment: None,
-                    seal: None,
-                },
+                approval: Approval::of(person("bea"), scope().hash()),
                 standing: Standing::default(),
             },
         ),
@@ -150,7 +135,7 @@ fn every_command_in_every_state() {
 #[test]
 fn nobody_decides_on_their_own_request_but_somebody_else_does() {
     let approve = |name| Command::Approve {
-        approval: Approval { by: person(name), scope_hash: scope().hash(), comment: None, seal: None },
+        approval: Approval::of(person(name), scope().hash()),
         standing: Standing::default(),
     };
     assert_eq!(pending().decide(approve("ana"), at("10:01:00")), Err(Refusal::SelfApproval));
@@ -160,7 +145,7 @@ fn nobody_decides_on_their_own_request_but_somebody_else_does() {
 #[test]
 fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_changed_after() {
     let approve = |hash| Command::Approve {
-        approval: Approval { by: person("ben"), scope_hash: hash, comment: None, seal: None },
+        approval: Approval::of(person("ben"), hash),
         standing: Standing::default(),
     };
     let mut other = scope();
@@ -354,7 +339,7 @@ fn the_requester_is_compared_by_identity_and_not_by_name() {
     let mut request = in_state(pending().state);
     request.requester_name = "ben".to_owned();
     let approve = Command::Approve {
-        approval: Approval { by: person("ben"), scope_hash: request.scope.hash(), comment: None, seal: None },
+        approval: Approval::of(person("ben"), request.scope.hash()),
         standing: Standing::default(),
     };
     assert!(request.decide(approve, at("10:01:00")).is_ok());

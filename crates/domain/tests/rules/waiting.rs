@@ -37,7 +37,7 @@ fn member(group: &str) -> Standing {
 }
 
 fn yes(name: &str, standing: Standing) -> Command {
-    let approval = Approval { by: person(name), scope_hash: scope().hash(), comment: None, seal: None };
+    let approval = Approval::of(person(name), scope().hash());
     Command::Approve { approval, standing }
 }
 
@@ -132,7 +132,7 @@ fn a_record_that_says_a_step_was_passed_over_is_not_believed_of_one_that_cannot_
 fn a_yes_says_in_which_step_it_was_given_and_what_had_been_passed_over() {
     let mut skipped = request();
     waited(&mut skipped, "13:00:00");
-    let approval = Approval { by: person("ole"), scope_hash: scope().hash(), comment: None, seal: None };
+    let approval = Approval::of(person("ole"), scope().hash());
     let said = skipped.statement(1, &approval);
     assert_eq!(said, skipped.statement(1, &approval));
     assert_ne!(said, skipped.statement(0, &approval));

@@ -15,12 +15,14 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use stint_app::caller::Caller;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::ports::Surroundings as _;
 use stint_app::read::view_request;
 use stint_domain::ids::RequestId;
+use stint_domain::narrowing::Narrowing;
 
 pub const APPROVE: &str = "/v1/requests/{id}/approve";
 pub const DENY: &str = "/v1/requests/{id}/deny";
@@ -52,13 +54,35 @@ struct Saying {
     comment: Option<String>,
 }
 
+/// An approval of less than was asked says of how much.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Approving {
+    #[serde(default)]
+    comment: Option<String>,
+    #[serde(default)]
+    duration: Option<String>,
+    #[serde(default)]
+    actions: Option<BTreeSet<String>>,
+}
+
+/// What is said beside the verdict.
+struct Said {
+    verdict: Verdict,
+    comment: Option<String>,
+    narrowing: Narrowing,
+}
+
 async fn approve<P: ApproveParts>(
     State(approvals): State<Arc<Approvals<P>>>,
     Signed(caller): Signed,
     Id(id): Id<RequestId>,
-    body: Option<Body<Saying>>,
+    body: Option<Body<Approving>>,
 ) -> Result<Json<Value>, Problem> {
-    decide(&approvals, &caller, id, Verdict::Approve, body).await
+    let Approving { comment, duration, actions } = body.map(|body| body.value).unwrap_or_default();
+    let duration = duration.as_deref().map(str::parse).transpose()?;
+    let said = Said { verdict: Verdict::Approve, comment, narrowing: Narrowing { duration, actions } };
+    decide(&approvals, &caller, id, said).await
 }
 
 async fn deny<P: ApproveParts>(
@@ -67,18 +91,19 @@ async fn deny<P: ApproveParts>(
     Id(id): Id<RequestId>,
     body: Option<Body<Saying>>,
 ) -> Result<Json<Value>, Problem> {
-    decide(&approvals, &caller, id, Verdict::Deny, body).await
+    let Saying { comment } = body.map(|body| body.value).unwrap_or_default();
+    let said = Said { verdict: Verdict::Deny, comment, narrowing: Narrowing::default() };
+    decide(&approvals, &caller, id, said).await
 }
 
 async fn decide<P: ApproveParts>(
     approvals: &Approvals<P>,
     caller: &Caller,
     request_id: RequestId,
-    verdict: Verdict,
-    body: Option<Body<Saying>>,
+    Said { verdict, comment, narrowing }: Said,
 ) -> Result<Json<Value>, Problem> {
-    let comment = body.and_then(|body| body.value.comment).map(|text| text.parse()).transpose()?;
-    let ask = DecideRequest { request_id, verdict, comment, shown: None };
+    let comment = comment.map(|text| text.parse()).transpose()?;
+    let ask = DecideRequest { request_id, verdict, comment, shown: None, narrowing };
     let done = decide_request(
         &approvals.store,
         &approvals.directory,

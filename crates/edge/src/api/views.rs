@@ -12,7 +12,7 @@ use stint_domain::scope::Scope;
 /// A request, with its decision and its grant.
 #[must_use]
 pub fn request_view(request: &AccessRequest) -> Value {
-    let scope = &request.scope;
+    let (scope, allowance) = (&request.scope, request.allowance());
     json!({
         "id": scope.request_id,
         "state": request.state.name(),
@@ -34,6 +34,10 @@ pub fn request_view(request: &AccessRequest) -> Value {
         "decide_by": request.decide_by,
         "policy_version": scope.policy_version,
         "approvals": approvals(request),
+        "allowance": json!({
+            "duration": allowance.duration.to_string(),
+            "permissions": allowance.access.permissions(),
+        }),
         "decision": decision(&request.state),
         "grant": grant_view(request),
     })

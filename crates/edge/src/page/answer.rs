@@ -1,8 +1,11 @@
 //! What the form sends.
 
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use stint_domain::BadInput;
 use stint_domain::justification::Comment;
+use stint_domain::narrowing::Narrowing;
+use stint_domain::request::AccessRequest;
 
 /// The form of the page, as sent. It has no `Debug`, because of the nonce.
 #[derive(Deserialize)]
@@ -12,6 +15,11 @@ pub struct Answer {
     pub decision: Choice,
     #[serde(default)]
     comment: String,
+    /// As long as is left, if it is left out.
+    duration: Option<String>,
+    /// Actions that are not to be allowed.
+    #[serde(default)]
+    without: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -28,6 +36,25 @@ impl Answer {
         let text = text.trim();
         if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
     }
+
+    /// What the approver takes away of what `request` comes to.
+    pub fn narrowing(&self, request: &AccessRequest) -> Result<Narrowing, BadInput> {
+        let left = request.allowance();
+        let duration =
+            self.duration.as_deref().filter(|text| !text.is_empty()).map(str::parse).transpose()?;
+        let actions = left.access.actions().into_iter().filter(|action| !self.without.contains(*action));
+        let actions: BTreeSet<_> = actions.map(str::to_owned).collect();
+        if !self.without.is_empty() && actions.is_empty() {
+            return Err(BadInput::new(
+                "without",
+                "has to leave something; deny the request if nothing is to be allowed",
+            ));
+        }
+        Ok(Narrowing {
+            duration: duration.filter(|duration| *duration != left.duration),
+            actions: Some(actions).filter(|_| !self.without.is_empty()),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -35,7 +62,13 @@ mod tests {
     use super::*;
 
     fn answer(comment: &str) -> Answer {
-        Answer { nonce: String::new(), decision: Choice::Deny, comment: comment.to_owned() }
+        Answer {
+            nonce: String::new(),
+            decision: Choice::Deny,
+            comment: comment.to_owned(),
+            duration: None,
+            without: BTreeSet::new(),
+        }
     }
 
     #[test]

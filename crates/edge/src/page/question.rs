@@ -6,7 +6,9 @@ use askama::Template;
 use jiff::Timestamp;
 use stint_app::letter::plain::{one_line, quoted, utc};
 use stint_app::letter::words;
+use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Permission;
+use stint_domain::narrowing::Allowance;
 use stint_domain::request::AccessRequest;
 
 #[derive(Template)]
@@ -22,8 +24,11 @@ pub(super) struct Question<'a> {
     entitlement: &'a str,
     target: String,
     way: &'static str,
-    permissions: &'a [Permission],
+    permissions: Vec<Permission>,
     duration: String,
+    /// As the form sends them, and in words.
+    shorter: Vec<(String, String)>,
+    actions: Vec<String>,
     period: String,
     usable: String,
     end: String,
@@ -46,7 +51,7 @@ impl<'a> Question<'a> {
         now: Timestamp,
     ) -> Self {
         let scope = &request.scope;
-        let access = scope.access.kind();
+        let (access, left) = (scope.access.kind(), request.allowance());
         Self {
             style: STYLE,
             nonce: nonce.reveal(),
@@ -58,8 +63,10 @@ impl<'a> Question<'a> {
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.artefact_of()),
             way: words::way(&access),
-            permissions: scope.access.permissions(),
-            duration: scope.duration.in_words(),
+            permissions: left.access.permissions().to_vec(),
+            duration: left.duration.in_words(),
+            shorter: shorter(left.duration),
+            actions: can_be_left_out(request, &left),
             period: period(request, now),
             usable: words::usable(scope, starts_later(request, now).is_some()),
             end: words::end(&access),
@@ -76,12 +83,29 @@ impl<'a> Question<'a> {
     }
 }
 
+/// What the form offers instead, in seconds.
+const LENGTHS: [u32; 9] = [300, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 259_200];
+
+fn shorter(than: AccessDuration) -> Vec<(String, String)> {
+    let lengths = LENGTHS.iter().rev().filter_map(|seconds| AccessDuration::try_from(*seconds).ok());
+    lengths.filter(|length| *length < than).map(|length| (length.to_string(), length.in_words())).collect()
+}
+
+/// One action is all or nothing, and an extension has none of its own.
+fn can_be_left_out(request: &AccessRequest, left: &Allowance) -> Vec<String> {
+    let actions = left.access.actions();
+    if request.scope.extends.is_some() || actions.len() < 2 {
+        return Vec::new();
+    }
+    actions.into_iter().map(str::to_owned).collect()
+}
+
 /// When access would be if it were approved now.
 fn period(request: &AccessRequest, now: Timestamp) -> String {
     if let Some(extended) = request.scope.extends {
         return words::added_to(extended);
     }
-    let length = request.scope.duration.as_signed();
+    let length = request.allowance().duration.as_signed();
     let end = |start: Timestamp| utc(start.saturating_add(length).unwrap_or(start));
     match starts_later(request, now) {
         Some(start) => format!("from {} until {}", utc(start), end(start)),

@@ -70,7 +70,7 @@ fn in_state(state: RequestState) -> AccessRequest {
 
 fn approved(grant: GrantState) -> AccessRequest {
     let comment = Some("Fine.\nMind the <b>EU</b> data.".parse().unwrap());
-    let approval = Approval { by: ben(), scope_hash: request().scope.hash(), comment, seal: None };
+    let approval = Approval { comment, ..Approval::of(ben(), request().scope.hash()) };
     in_state(RequestState::Approved {
         approval: approval.into(),
         earlier: Vec::new(),
@@ -94,11 +94,8 @@ fn half_approved() -> AccessRequest {
         name: "Iris\n<i>of payments</i>".to_owned(),
         authentication: Authentication::MailLink,
     };
-    let given = |(step, by)| Given {
-        approval: Approval { by, scope_hash: request().scope.hash(), comment: None, seal: None },
-        step,
-        at: at("09:30:00"),
-    };
+    let given =
+        |(step, by)| Given { approval: Approval::of(by, request().scope.hash()), step, at: at("09:30:00") };
     let given = [(0, iris), (1, ben())].map(given).into();
     let consultation =
         Consultation { notified: [bens_id()].into(), asked: 1, given, ..Consultation::default() };

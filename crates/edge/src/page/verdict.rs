@@ -50,7 +50,7 @@ impl Verdict {
             title,
             requester: one_line(&request.requester_name, 100),
             entitlement: one_line(&request.entitlement_title, 200),
-            duration: request.scope.duration.in_words(),
+            duration: request.allowance().duration.in_words(),
             facts,
             comment: comment.map(|comment| quoted(comment.as_str()).join("\n")),
             request_id: request.scope.request_id.to_string(),

@@ -94,12 +94,16 @@ impl Problem {
     }
 }
 
+const MORE: &str =
+    "has to leave something, and nothing that was not asked or that an earlier approval has taken away";
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::AlreadyDecided { state } | Refusal::NoGrant { state } => Self::WrongState { state },
             Refusal::SelfApproval => Self::DecisionRefused,
             Refusal::NotAsked { step } => Self::NotAsked { step },
+            Refusal::Widens { field } => Self::InvalidField(BadInput::new(field, MORE)),
             Refusal::TooLateToDecide | Refusal::WindowOver | Refusal::Over => Self::TooLate,
             Refusal::NotYet { .. } => Self::WrongState { state: "SCHEDULED" },
             Refusal::Ending => Self::WrongState { state: "DEACTIVATING" },

@@ -123,7 +123,15 @@ async fn every_success_is_as_documented() {
     let first = id(&stage.ask("ana", "POST /v1/requests", 201, keyed).await);
     assert_eq!(id(&stage.ask("ana", "POST /v1/requests", 200, keyed).await), first);
     let approve = format!("POST /v1/requests/{first}/approve");
-    stage.ask("ben", &approve, 200, body(r#"{"comment":"fine"}"#)).await;
+    for more in [r#"{"duration":"31m"}"#, r#"{"actions":["iam:CreateUser"]}"#, r#"{"actions":[]}"#] {
+        let problem = stage.ask("ben", &approve, 400, body(more)).await;
+        assert_eq!(problem["type"], "urn:stint:problem:invalid-field", "{problem}");
+    }
+    let less = r#"{"comment":"fine","duration":"15m","actions":["dynamodb:GetItem"]}"#;
+    let approved = stage.ask("ben", &approve, 200, body(less)).await;
+    assert_eq!(approved["duration"], "PT30M");
+    assert_eq!(approved["allowance"]["duration"], "PT15M");
+    assert_eq!(approved["allowance"]["permissions"][0]["actions"], serde_json::json!(["dynamodb:GetItem"]));
     let denied = stage.submitted(ASK).await;
     stage.ask("ben", &format!("POST /v1/requests/{denied}/deny"), 200, none()).await;
     let cancelled = stage.submitted(ASK).await;

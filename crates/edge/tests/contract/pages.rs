@@ -112,3 +112,49 @@ async fn every_answer_of_the_page_is_as_documented() {
     answers("POST", &late, 410, &cookie, form("approve", "")).await;
     stage.assert_seen_all_below("/approvals/");
 }
+
+/// What somebody's form has made of the request that its page asked about.
+async fn approved_with(fields: &str) -> (u16, Option<(String, Vec<String>)>) {
+    let page = page();
+    let path = link(&page).await;
+    let cookie = open(&page, &path).await;
+    let form = format!("nonce={}&decision=approve{fields}", nonce(&cookie));
+    let status = send(&page, "POST", &path, &cookie, form).await.status().as_u16();
+    let recorded = page.store.state().records.values().next().unwrap().request.clone();
+    let allowance = recorded.allowance();
+    let actions = allowance.access.actions().into_iter().map(str::to_owned).collect();
+    let approved = recorded.state.name() == "APPROVED";
+    (status, approved.then(|| (allowance.duration.to_string(), actions)))
+}
+
+#[tokio::test]
+async fn a_form_approves_as_much_as_it_says_and_never_more() {
+    let both = || vec!["dynamodb:GetItem".to_owned(), "dynamodb:Query".to_owned()];
+    let of = |duration: &str, actions: Vec<String>| (200, Some((duration.to_owned(), actions)));
+    assert_eq!(approved_with("").await, of("PT30M", both()));
+    assert_eq!(approved_with("&duration=").await, of("PT30M", both()));
+    assert_eq!(approved_with("&duration=PT15M").await, of("PT15M", both()));
+    assert_eq!(
+        approved_with("&without=dynamodb%3AQuery").await,
+        of("PT30M", vec!["dynamodb:GetItem".to_owned()])
+    );
+    assert_eq!(approved_with("&without=iam%3ACreateUser").await, of("PT30M", both()));
+    let nothing = "&without=dynamodb%3AQuery&without=dynamodb%3AGetItem";
+    for wrong in ["&duration=PT31M", "&duration=for+ever", nothing] {
+        assert_eq!(approved_with(wrong).await, (422, None), "{wrong}");
+    }
+    assert_eq!(approved_with("&actions=iam%3A*").await, (403, None), "a form of somebody else's");
+}
+
+#[tokio::test]
+async fn the_page_offers_less_than_was_asked_and_no_more() {
+    let page = page();
+    let path = link(&page).await;
+    let html =
+        to_bytes(send(&page, "GET", &path, "", String::new()).await.into_body(), usize::MAX).await.unwrap();
+    let html = String::from_utf8_lossy(&html).into_owned();
+    for offered in ["value=\"PT15M\"", "value=\"PT5M\"", "30 min, as asked", "value=\"dynamodb:Query\""] {
+        assert!(html.contains(offered), "{offered}: {html}");
+    }
+    assert!(!html.contains("value=\"PT1H\""), "{html}");
+}

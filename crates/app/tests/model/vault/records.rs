@@ -73,10 +73,8 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         name: "Ben".to_owned(),
         authentication: Authentication::MailLink,
     };
-    let approve = Command::Approve {
-        approval: Approval { by, scope_hash: scope.hash(), comment: None, seal: None },
-        standing: Standing::default(),
-    };
+    let approve =
+        Command::Approve { approval: Approval::of(by, scope.hash()), standing: Standing::default() };
     let request = AccessRequest {
         scope,
         requester_name: "Ana".to_owned(),
