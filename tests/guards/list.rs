@@ -25,7 +25,7 @@ const fn guard(
     Guard { what, file, is, becomes, suite, tests }
 }
 
-pub(crate) const GUARDS: [Guard; 32] = [
+pub(crate) const GUARDS: &[Guard] = &[
     guard(
         "a removal is not closed while an activation may be on its way",
         "crates/domain/src/grant/decide.rs",
@@ -183,9 +183,30 @@ pub(crate) const GUARDS: [Guard; 32] = [
     guard(
         "nothing rotates in somebody's hands",
         "crates/app/src/rotate_credential.rs",
-        "        self.in_nobodys_hands().await?;",
+        "        self.in_nobodys_hands(surroundings.now()).await?;",
         "",
         ("journeys", "checkouts::nothing_rotates"),
+    ),
+    guard(
+        "nothing is set while something else may be on its way to the target",
+        "crates/domain/src/custody/sets.rs",
+        "|one| one.version != version && one.settles_at > now",
+        "|one| false && one.version != version && one.settles_at > now",
+        ("journeys", "checkouts::"),
+    ),
+    guard(
+        "a set is on record before it is looked whether it is to be made",
+        "crates/app/src/rotate_credential/set.rs",
+        "        self.begin(&attempt).await?;",
+        "",
+        ("journeys", "checkouts::"),
+    ),
+    guard(
+        "a set that failed may still be on its way",
+        "crates/app/src/rotate_credential/set.rs",
+        "if matches!(done, Ok(()) | Err(RotateError::NothingPending)) {",
+        "if true {",
+        ("journeys", "checkouts::"),
     ),
     guard(
         "one person counts once",

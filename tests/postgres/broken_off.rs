@@ -1,6 +1,6 @@
 //! The connection breaks off before or after any message: what is repeated from there ends as if nothing had been.
 
-use crate::scene::{admin, chance, given, insist, login, run, secret, writer};
+use crate::scene::{admin, chance, given, insist, later, login, run, secret, writer};
 use crate::wire::{Lost, Wire, client};
 use std::time::Duration;
 use stint_local::postgres::{DATABASE, LOGIN};
@@ -95,12 +95,12 @@ fn a_rotation_that_broke_off_anywhere_leaves_one_of_the_two_passwords_and_repeat
         me.batch_execute("CREATE ROLE stint_rotated LOGIN").await.unwrap();
         assert_ne!(holder.user.as_str(), LOGIN);
         let mut before = NewPassword::of(&chance());
-        rotation::set_password(&server, &admin, &holder.user, &before.verifier).await.unwrap();
+        rotation::set_password(&server, &admin, &holder.user, &before.verifier, later()).await.unwrap();
         for count in 0..MANY {
             let new = NewPassword::of(&chance());
             let port = Wire::cut_after(count, Lost::Answer).port;
             let through = Server { port, database: "postgres".to_owned(), ..server.clone() };
-            let done = rotation::set_password(&through, &admin, &holder.user, &new.verifier).await;
+            let done = rotation::set_password(&through, &admin, &holder.user, &new.verifier, later()).await;
             until_nobody_is_at_it(&me).await;
             let mut gets_in = Vec::new();
             for password in [&before.password, &new.password] {
@@ -108,7 +108,10 @@ fn a_rotation_that_broke_off_anywhere_leaves_one_of_the_two_passwords_and_repeat
                 gets_in.push(rotation::can_log_in(&server, &holder).await.unwrap());
             }
             assert_eq!(gets_in.iter().filter(|it| **it).count(), 1, "after {count}: {gets_in:?}");
-            insist(async || rotation::set_password(&server, &admin, &holder.user, &new.verifier).await).await;
+            insist(async || {
+                rotation::set_password(&server, &admin, &holder.user, &new.verifier, later()).await
+            })
+            .await;
             holder.password = secret(new.password.reveal());
             assert_eq!(rotation::can_log_in(&server, &holder).await, Ok(true));
             before = new;

@@ -21,4 +21,5 @@ mod psql;
 mod removal;
 mod scene;
 mod secrets;
+mod stalled;
 mod wire;

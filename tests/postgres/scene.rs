@@ -61,6 +61,11 @@ pub(crate) fn now() -> Timestamp {
     Machine.now()
 }
 
+/// For what need not be done at once.
+pub(crate) fn later() -> Timestamp {
+    now() + SignedDuration::from_hours(1)
+}
+
 /// Made and given a password: what its holder logs in with.
 pub(crate) async fn given(role: &OneTimeRole) -> Login {
     let (server, admin) = admin();

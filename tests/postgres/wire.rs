@@ -1,6 +1,7 @@
 //! A holder's own session, and a wire between Stint and the server that breaks when it is told to.
 
-use crate::scene::POSTGRES;
+use crate::scene::{POSTGRES, now};
+use jiff::Timestamp;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -44,14 +45,20 @@ pub(crate) enum Lost {
     Statement,
     /// The server does it and nobody hears of it.
     Answer,
+    /// Nothing is lost: the server sees it then.
+    HeldUntil(Timestamp),
 }
 
-/// Passes on `count` messages from Stint, over however many connections, and then cuts all of them.
+/// Passes on `count` messages from Stint, over however many connections, and then cuts all of them, or holds them up.
 pub(crate) struct Wire {
     pub(crate) port: u16,
 }
 
 impl Wire {
+    pub(crate) fn held_after(count: usize, until: Timestamp) -> Self {
+        Self::cut_after(count, Lost::HeldUntil(until))
+    }
+
     pub(crate) fn cut_after(count: usize, lost: Lost) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -77,7 +84,11 @@ fn pass_on(near: &TcpStream, left: &AtomicUsize, lost: Lost) {
     let (mut from, mut to) = (near, &far);
     let mut buffer = vec![0; 65_536];
     while let Ok(size @ 1..) = from.read(&mut buffer) {
-        let last = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |it| it.checked_sub(1)).is_err();
+        let mut last = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |it| it.checked_sub(1)).is_err();
+        if let (true, Lost::HeldUntil(then)) = (last, lost) {
+            thread::sleep(then.duration_since(now()).try_into().unwrap_or_default());
+            last = false;
+        }
         if last && matches!(lost, Lost::Answer) {
             // From here on nothing comes back; the server is left the time to do what it was told.
             let _ = near.shutdown(Shutdown::Both);

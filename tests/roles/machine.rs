@@ -3,6 +3,7 @@
 use crate::deployed::{configuration, statements, texts};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use stint_domain::custody::sets::SET_SECONDS;
 use stint_domain::grant::SETTLE_SECONDS;
 use stint_local::Stage;
 
@@ -64,6 +65,13 @@ fn no_activation_outlives_the_time_that_a_removal_waits_for_it() {
     let stage = Stage::shared().unwrap();
     let seconds = configuration(stage, "stint-grant")["Timeout"].as_i64().unwrap();
     assert!(0 < seconds && seconds < SETTLE_SECONDS, "{seconds} s of {SETTLE_SECONDS} s");
+}
+
+#[test]
+fn no_set_of_a_credential_outlives_the_time_that_the_next_rotation_waits_for_it() {
+    let stage = Stage::shared().unwrap();
+    let seconds = configuration(stage, "stint-rotate-credential")["Timeout"].as_i64().unwrap();
+    assert!(0 < seconds && seconds <= SET_SECONDS, "{seconds} s of {SET_SECONDS} s");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use stint_domain::access::Access;
 use stint_domain::audit::Stream;
-use stint_domain::custody::{Custody, CustodyChange};
+use stint_domain::custody::{Custody, CustodyChange, SetAttempt};
 use stint_domain::grant::Evidence;
 use stint_domain::ids::{EntitlementId, GrantId, GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::link::{ApprovalLink, LinkHash};
@@ -475,12 +475,13 @@ pub trait RotatedLogin: Send + Sync {
         random: [u8; 32],
     ) -> impl Future<Output = Result<Secret, ProviderError>> + Send;
     /// From now on the target takes `next` and nothing older, and what is in use by anything older ends. `older`: what may
-    /// open it now, the likeliest first, if `next` does not yet.
+    /// open it now, the likeliest first, if `next` does not yet. Written is until the attempt's time is over, which the
+    /// target sees to if it can, and else the end of the process.
     fn replace(
         &self,
         next: &Secret,
         older: &[Secret],
-        now: Timestamp,
+        attempt: &SetAttempt,
     ) -> impl Future<Output = Result<(), ProviderError>> + Send;
     /// Whether it opens the target now. A target that does not answer has not refused.
     fn works(&self, login: &Secret) -> impl Future<Output = Result<bool, ProviderError>> + Send;

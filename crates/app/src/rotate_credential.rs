@@ -5,6 +5,8 @@
 //! anybody else can have what comes after it. Every step may come twice, out of turn, or after one that died half way:
 //! what opens the target is found out by trying. A secret goes from the vault to its target and nowhere else.
 
+mod set;
+
 use crate::end_access::{EndAccess, EndError, end_access};
 use crate::failure::{Failure, Missing};
 use crate::ports::{
@@ -12,6 +14,8 @@ use crate::ports::{
     VersionId, Wait, Workflow, WorkflowError,
 };
 use crate::transact::load;
+use jiff::Timestamp;
+use stint_domain::custody::Unsettled;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::{RequestId, SecretName};
 use stint_domain::transition::EndCause;
@@ -36,6 +40,9 @@ pub enum RotateError {
     /// Nothing rotates during a checkout.
     #[error("the credential is checked out by {by}")]
     CheckedOut { by: RequestId },
+    /// Nothing is set while an attempt to set something else may be on its way.
+    #[error(transparent)]
+    Unsettled(#[from] Unsettled),
     /// The steps before this one have not been made.
     #[error("there is no new credential yet")]
     NothingPending,
@@ -76,7 +83,7 @@ impl<L: Ledger, V: Vault, T: RotatedLogin> Rotation<'_, L, V, T> {
     }
 
     async fn create(&self, surroundings: &impl Surroundings) -> Result<(), RotateError> {
-        self.in_nobodys_hands().await?;
+        self.in_nobodys_hands(surroundings.now()).await?;
         if self.vault.value(self.secret, self.version).await?.is_some() {
             return Ok(());
         }
@@ -89,9 +96,11 @@ impl<L: Ledger, V: Vault, T: RotatedLogin> Rotation<'_, L, V, T> {
         Ok(self.vault.put_pending(self.secret, self.version, &next).await?)
     }
 
-    /// Whoever holds it must be on the way out.
-    async fn in_nobodys_hands(&self) -> Result<(), RotateError> {
+    /// Whoever holds it must be on the way out. Some logins are made here already, and an attempt of an older rotation
+    /// that is on its way could take them down.
+    async fn in_nobodys_hands(&self, now: Timestamp) -> Result<(), RotateError> {
         let custody = self.ledger.custody(self.secret).await.map_err(Failure::from)?;
+        custody.may_be_set_to(self.version.as_str(), now)?;
         let Some(by) = custody.holder() else { return Ok(()) };
         let found = self.ledger.load(by).await.map_err(Failure::from)?;
         match found.as_ref().and_then(|found| found.request.grant()) {
@@ -100,25 +109,6 @@ impl<L: Ledger, V: Vault, T: RotatedLogin> Rotation<'_, L, V, T> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// A step that comes when its rotation is over must not bring back what somebody has seen since.
-    async fn set(&self, surroundings: &impl Surroundings) -> Result<(), RotateError> {
-        let versions = self.vault.versions(self.secret).await?;
-        if versions.current.as_ref() == Some(self.version) {
-            return Ok(());
-        }
-        if versions.pending.as_ref() != Some(self.version) {
-            return Err(RotateError::NothingPending);
-        }
-        let next = self.next().await?;
-        let mut older = Vec::new();
-        for version in [versions.current, versions.previous].into_iter().flatten() {
-            if version != *self.version {
-                older.extend(self.vault.value(self.secret, &version).await?);
-            }
-        }
-        Ok(self.login.replace(&next, &older, surroundings.now()).await?)
     }
 
     /// When rotation is set up, Secrets Manager tries this step alone, with a copy of what is there.

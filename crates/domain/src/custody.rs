@@ -2,15 +2,18 @@
 //!
 //! Guards I5: one holder at a time, from before the credential can be shown until it is proven to have been rotated.
 //! Whoever waits is served in the order of coming. A secret is not checked out more often than Secrets Manager can keep
-//! its versions.
+//! its versions. And what may still be on its way to the target ([`sets`]).
 //!
 //! It must not know what the credential is, nor how it is rotated.
+
+pub mod sets;
 
 use crate::duration::AccessDuration;
 use crate::grant::GrantState;
 use crate::ids::{RequestId, SecretName};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+pub use sets::{SetAttempt, Unsettled};
 use thiserror::Error;
 
 /// How many may wait for one credential.
@@ -32,6 +35,8 @@ pub struct Custody {
     queue: Vec<Waiting>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     taken_at: Vec<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    sets: Vec<SetAttempt>,
 }
 
 /// Somebody whose turn has not come.
@@ -103,7 +108,7 @@ impl Custody {
     /// Of a credential that nobody has had yet.
     #[must_use]
     pub const fn unknown(secret: SecretName) -> Self {
-        Self { secret, version: 0, holder: None, queue: Vec::new(), taken_at: Vec::new() }
+        Self { secret, version: 0, holder: None, queue: Vec::new(), taken_at: Vec::new(), sets: Vec::new() }
     }
 
     #[must_use]

@@ -47,6 +47,8 @@ fn answered(code: &SqlState) -> Error {
         SqlState::DEPENDENT_OBJECTS_STILL_EXIST => {
             return Error::unavailable("something still hangs on the role");
         }
+        // Of the look at the clock; see `rotation`.
+        SqlState::DIVISION_BY_ZERO => return Error::unavailable("it was told too late"),
         SqlState::DUPLICATE_OBJECT => return Error::unavailable("somebody else is making the same role"),
         _ => return other(code.code()),
     };

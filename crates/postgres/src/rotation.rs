@@ -1,20 +1,53 @@
 //! The password of a login: set, proved, and everybody out who came in with the one before.
+//!
+//! Guards: what stalls on its way sets nothing. The time until which it may be set is turned into the server's, and the
+//! server looks at its own clock after the change and before the end of the transaction. By then the change has the
+//! role's row, which nobody else can change before it ends: so a password that is set later than that time, by whomever,
+//! is never followed by this one.
 
 use crate::scram::Verifier;
 use crate::session::{NotIn, Session, column};
 use crate::{Error, Identifier, Login, Result, Server};
+use jiff::Timestamp;
+use std::time::SystemTime;
 use tokio_postgres::error::SqlState;
 
-/// From now on only this password logs in. Who is in stays in.
-pub async fn set_password(server: &Server, admin: &Login, user: &Identifier, new: &Verifier) -> Result<()> {
+/// From now on only this password logs in. Who is in stays in. Nothing is set after `until`.
+pub async fn set_password(
+    server: &Server,
+    admin: &Login,
+    user: &Identifier,
+    new: &Verifier,
+    until: Timestamp,
+) -> Result<()> {
     let session = Session::open(server, admin).await?;
-    let done = set(&session, user, new).await;
+    let done = set_in_time(&session, user, new, until).await;
     session.close().await;
     done
 }
 
 pub(crate) async fn set(session: &Session, user: &Identifier, new: &Verifier) -> Result<()> {
-    session.run(&format!("ALTER ROLE {} PASSWORD '{}'", user.quoted(), new.as_str())).await
+    session.run(&alter(user, new)).await
+}
+
+fn alter(user: &Identifier, new: &Verifier) -> String {
+    format!("ALTER ROLE {} PASSWORD '{}'", user.quoted(), new.as_str())
+}
+
+/// Two statements in one message are one transaction: a division by zero takes the change back.
+async fn set_in_time(session: &Session, user: &Identifier, new: &Verifier, until: Timestamp) -> Result<()> {
+    let last = on_its_clock(session, until).await?;
+    let in_time = format!("SELECT 1 / (extract(epoch FROM clock_timestamp()) * 1000 <= {last})::int");
+    session.run(&format!("{}; {in_time}", alter(user, new))).await
+}
+
+/// In milliseconds. Ours is read after the server's, so that what lies between the two makes it earlier and not later.
+async fn on_its_clock(session: &Session, until: Timestamp) -> Result<i64> {
+    let query = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8 WHERE $1 = ''";
+    let theirs: i64 = column(session.ask(query, "").await?.first(), 0)?;
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let ours = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    Ok(theirs.saturating_add(until.as_millisecond().saturating_sub(ours)))
 }
 
 /// Puts everybody out who is in as this user, and waits until they are.

@@ -1,7 +1,7 @@
 //! A vaulted login whose password is replaced after every checkout.
 //!
 //! Guards: a rotation that died half way is taken up by whatever opens the server; whoever is in by an older password is
-//! put out, also whoever came in between.
+//! put out, also whoever came in between; a password that comes later than its attempt may write is not set.
 
 use crate::rotation::{can_log_in, set_password, terminate_sessions};
 use crate::{BadSecret, Error, Login, LoginSecret, Server, scram};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::future::Future;
 use stint_app::ports::{ProviderError, RotatedLogin, Secret};
+use stint_domain::custody::SetAttempt;
 
 /// The field by which a login's secret names that of its administrator, as Amazon RDS does.
 const ADMINISTRATOR: &str = "masterarn";
@@ -61,11 +62,16 @@ impl<A: Administrators> RotatedLogin for VaultedLogins<A> {
         Ok(Secret::new(fields.to_string()))
     }
 
-    async fn replace(&self, next: &Secret, older: &[Secret], _now: Timestamp) -> Result<(), ProviderError> {
+    async fn replace(
+        &self,
+        next: &Secret,
+        older: &[Secret],
+        attempt: &SetAttempt,
+    ) -> Result<(), ProviderError> {
         let LoginSecret { server, login } = read(next)?;
         if !can_log_in(&server, &login).await.map_err(told)? {
             let opener = self.opener(next, older).await?;
-            set(&server, &opener, &login).await.map_err(told)?;
+            set(&server, &opener, &login, attempt.writes_until()).await.map_err(told)?;
         }
         // By the login itself, which needs no right for it.
         terminate_sessions(&server, &login, &login.user).await.map_err(told)
@@ -77,9 +83,9 @@ impl<A: Administrators> RotatedLogin for VaultedLogins<A> {
     }
 }
 
-async fn set(server: &Server, opener: &Login, login: &Login) -> crate::Result<()> {
+async fn set(server: &Server, opener: &Login, login: &Login, until: Timestamp) -> crate::Result<()> {
     let verifier = scram::verifier(&login.password, &scram::salt_of(&login.password), scram::ITERATIONS);
-    set_password(server, opener, &login.user, &verifier).await
+    set_password(server, opener, &login.user, &verifier, until).await
 }
 
 fn read(secret: &Secret) -> Result<LoginSecret, ProviderError> {

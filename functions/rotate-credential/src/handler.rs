@@ -52,7 +52,8 @@ pub(crate) struct Deps<L, P, V, T, W, S> {
     pub(crate) surroundings: S,
 }
 
-/// IAM makes known within seconds what has become of a key, so a test is made a few times before it has failed.
+/// IAM makes known within seconds what has become of a key, so a test is made a few times before it has failed; and
+/// what another rotation has on its way settles within seconds, too.
 const TESTS: u32 = 8;
 const BETWEEN_TESTS: Duration = Duration::from_secs(1);
 
@@ -127,7 +128,7 @@ where
     ) -> Result<(), RotateError> {
         for _ in 1..TESTS {
             match rotation.step(step, &self.surroundings).await {
-                Err(RotateError::NewRefused | RotateError::OldAccepted) => {
+                Err(RotateError::NewRefused | RotateError::OldAccepted | RotateError::Unsettled(_)) => {
                     tokio::time::sleep(BETWEEN_TESTS).await;
                 }
                 done => return done,
@@ -154,9 +155,10 @@ fn rotate_error(error: RotateError) -> TaskError {
         RotateError::CheckedOut { .. } => TaskError::InUse,
         RotateError::Failure(failure) => failure.into(),
         RotateError::Target(error) => error.into(),
-        RotateError::NothingPending | RotateError::NewRefused | RotateError::OldAccepted => {
-            TaskError::Transient(Box::new(error))
-        }
+        RotateError::Unsettled(_)
+        | RotateError::NothingPending
+        | RotateError::NewRefused
+        | RotateError::OldAccepted => TaskError::Transient(Box::new(error)),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The kinds of login that are rotated, told apart by what the secret says of itself.
 
-use jiff::Timestamp;
 use stint_app::ports::{ProviderError, RotatedLogin, Secret};
 use stint_aws::client::SdkConfig;
 use stint_aws::vault::{IamUserKeys, SecretsVault};
+use stint_domain::custody::SetAttempt;
 use stint_postgres::{Administrators, VaultedLogins};
 
 pub(crate) struct Logins {
@@ -35,11 +35,16 @@ impl RotatedLogin for Logins {
         }
     }
 
-    async fn replace(&self, next: &Secret, older: &[Secret], now: Timestamp) -> Result<(), ProviderError> {
+    async fn replace(
+        &self,
+        next: &Secret,
+        older: &[Secret],
+        attempt: &SetAttempt,
+    ) -> Result<(), ProviderError> {
         if IamUserKeys::is_one(next) {
-            self.keys.replace(next, older, now).await
+            self.keys.replace(next, older, attempt).await
         } else {
-            self.postgres.replace(next, older, now).await
+            self.postgres.replace(next, older, attempt).await
         }
     }
 

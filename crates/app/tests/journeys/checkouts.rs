@@ -2,9 +2,11 @@
 
 use crate::engine::{At, Stage, invoke, start};
 use stint_app::decide_request::Verdict;
-use stint_app::ports::{Credential, VersionId};
+use stint_app::ports::{Credential, Ledger as _, Surroundings as _, VersionId};
 use stint_app::rotate_credential::{RotateError, RotationStep};
 use stint_app::submit_request::SubmitRequest;
+use stint_domain::custody::Custody;
+use stint_domain::custody::sets::{SET_SETTLE_SECONDS, SetAttempt};
 use stint_domain::grant::GrantState;
 use stint_domain::ids::{RequestId, SecretName};
 use stint_domain::transition::EndCause;
@@ -136,6 +138,51 @@ fn a_step_of_an_older_rotation_that_comes_late_brings_no_password_back() {
     }
     let opens: Vec<_> = names.iter().map(|(id, _)| stage.world.has_access(*id)).collect();
     assert_eq!(opens, [false, false, true]);
+}
+
+/// Its caller has given it up, and another attempt has finished the rotation.
+#[test]
+fn f48_a_set_that_arrives_when_the_next_holder_has_the_credential_brings_back_nothing() {
+    let stage = Stage::new();
+    let [(first, mut at_first), (second, mut at_second)] = [1, 2].map(|n| ask(&stage, n));
+    let step = |id: RequestId, step| {
+        invoke(stage.rotation_step(&secret(), &VersionId::after(id.grant_id()), step)).unwrap()
+    };
+    reveal(&stage, first).unwrap();
+    invoke(stage.give_back("ana", first)).unwrap().unwrap();
+    step(first, RotationStep::Create).unwrap();
+    stage.world.arm(Some(Fault { call: 2, mode: Mode::Delayed }));
+    step(first, RotationStep::Set).unwrap_err();
+    assert_eq!(stage.world.calls(), ["change custody", "replace login"]);
+    stage.expire_as_asked();
+    stage.run(first, &mut at_first);
+    stage.run(second, &mut at_second);
+    assert!(reveal(&stage, second).is_some(), "it need not wait to be handed on");
+    invoke(stage.give_back("ana", second)).unwrap().unwrap();
+    stage.expire_as_asked();
+    stage.run(second, &mut at_second);
+    let refused = step(second, RotationStep::Create);
+    assert!(matches!(refused, Err(RotateError::Unsettled(_))), "{refused:?}");
+    stage.world.pass(SET_SETTLE_SECONDS);
+    stage.settle(second, &mut at_second);
+    let opens = [first, second].map(|id| stage.world.has_access(id));
+    assert_eq!((state(&stage, second), opens), ("ENDED", [false, false]));
+}
+
+#[test]
+fn no_version_is_set_while_another_may_be_on_its_way() {
+    let stage = Stage::new();
+    let pending = VersionId::new("by-hand".to_owned());
+    let set = || invoke(stage.rotation_step(&secret(), &pending, RotationStep::Set)).unwrap();
+    let create = invoke(stage.rotation_step(&secret(), &pending, RotationStep::Create)).unwrap();
+    create.unwrap();
+    let other = SetAttempt::of("another", uuid::Uuid::nil(), stage.world.now());
+    let begun = Custody::unknown(secret()).begin_set(other).unwrap();
+    invoke(stage.world.change_custody(&begun)).unwrap().unwrap();
+    let refused = set();
+    assert!(matches!(refused, Err(RotateError::Unsettled(_))), "{refused:?}");
+    stage.world.pass(SET_SETTLE_SECONDS);
+    set().unwrap();
 }
 
 #[test]

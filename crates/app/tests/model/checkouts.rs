@@ -76,6 +76,11 @@ fn sometimes() -> Vec<Property<Checkouts>> {
             let late = Proc::Rotate { after: 0, then: Rotating::Set };
             vault.procs().contains(&late) && vault.is_active(1) && vault.shown(1)
         }),
+        Property::sometimes("a set stalls, and the next rotation waits for it", |_, vault: &Vault| {
+            let at_work = |what: fn(&Proc) -> bool| vault.procs().iter().any(what);
+            at_work(|proc| matches!(proc, Proc::Rotate { after: 0, then: Rotating::Write(_) }))
+                && at_work(|proc| matches!(proc, Proc::Rotate { after: 1, then: Rotating::Set }))
+        }),
         Property::sometimes("a rotation is left half done", |_, vault: &Vault| {
             vault.procs().is_empty() && vault.is_half_rotated()
         }),

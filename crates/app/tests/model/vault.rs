@@ -2,7 +2,8 @@
 //!
 //! Who may have it, and what becomes of a grant, is decided by the domain. The model adds the vault, the login that the
 //! credential opens, and invocations that come twice, late, out of turn, or never to their next step.
-//! What one step of a rotation reads and then writes is not taken apart: its function has thirty seconds for both.
+//! What one step of a rotation reads and then writes is taken apart where it writes to the login itself: there the vault
+//! compares nothing.
 
 mod ending;
 mod giving;

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stint_app::ports::{Artefact, Credential, ProviderError, RotatedLogin, Secret};
+use stint_domain::custody::SetAttempt;
 use stint_domain::ids::IamUserName;
 
 /// The policy that denies what is older than the last rotation.
@@ -132,14 +133,19 @@ impl RotatedLogin for IamUserKeys {
         serde_json::to_string(&next).map(Secret::new).map_err(unavailable)
     }
 
-    async fn replace(&self, next: &Secret, _older: &[Secret], now: Timestamp) -> Result<(), ProviderError> {
+    async fn replace(
+        &self,
+        next: &Secret,
+        _older: &[Secret],
+        attempt: &SetAttempt,
+    ) -> Result<(), ProviderError> {
         let Key { user, access_key_id: kept, .. } = read(next)?;
         for old in self.keys(&user).await?.iter().filter_map(AccessKeyMetadata::access_key_id) {
             if old != kept {
                 self.retire(&user, old).await?;
             }
         }
-        self.deny_older_sessions(&user, now).await
+        self.deny_older_sessions(&user, attempt.began_at).await
     }
 
     async fn works(&self, login: &Secret) -> Result<bool, ProviderError> {

@@ -3,6 +3,7 @@
 use crate::fixtures::at;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use stint_domain::custody::sets::{SET_SETTLE_SECONDS, SetAttempt, Unsettled};
 use stint_domain::custody::{CHECKOUTS_A_DAY, Custody, CustodyChange, Occupied, QUEUE_LENGTH, Waiting};
 use stint_domain::ids::RequestId;
 use uuid::Uuid;
@@ -21,6 +22,11 @@ fn waiting(n: u128) -> Waiting {
 
 fn after(change: Option<CustodyChange>) -> Custody {
     change.expect("a change").after().clone()
+}
+
+/// To set the version of this number.
+fn attempt(version: u8, token: u128) -> SetAttempt {
+    SetAttempt::of(&version.to_string(), Uuid::from_u128(token), day(0))
 }
 
 fn day(hours: i64) -> Timestamp {
@@ -70,20 +76,49 @@ fn a_credential_is_checked_out_no_more_often_than_its_versions_can_be_kept() {
     assert!(custody.take(nth(999), day(24)).is_ok());
 }
 
+#[test]
+fn nothing_else_is_set_before_every_attempt_is_over_and_the_same_version_may_be() {
+    let twice = after(Some(free().begin_set(attempt(1, 1)).unwrap()));
+    let twice = after(Some(twice.begin_set(attempt(1, 2)).unwrap()));
+    let settles_at = day(0).saturating_add(SignedDuration::from_secs(SET_SETTLE_SECONDS)).unwrap();
+    let refused = Err(Unsettled { settles_at });
+    assert_eq!(twice.begin_set(attempt(2, 3)).map(drop), refused);
+    let once = after(twice.end_set(&attempt(1, 2)));
+    assert_eq!(once.end_set(&attempt(1, 2)), None, "it was over before");
+    assert_eq!(once.begin_set(attempt(2, 3)).map(drop), refused, "the other one is not");
+    assert!(after(once.end_set(&attempt(1, 1))).begin_set(attempt(2, 3)).is_ok());
+}
+
+#[test]
+fn an_attempt_of_which_nothing_is_heard_holds_others_up_until_it_has_settled_and_no_longer() {
+    let begun = after(Some(free().begin_set(attempt(1, 1)).unwrap()));
+    let settles_at = day(0).saturating_add(SignedDuration::from_secs(SET_SETTLE_SECONDS)).unwrap();
+    let just_before = settles_at.saturating_sub(SignedDuration::from_nanos(1)).unwrap();
+    assert_eq!(begun.may_be_set_to("2", just_before), Err(Unsettled { settles_at }));
+    assert_eq!(begun.may_be_set_to("1", just_before), Ok(()));
+    assert_eq!(begun.may_be_set_to("2", settles_at), Ok(()));
+    let writes_until = attempt(1, 1).writes_until();
+    assert!(day(0) < writes_until && writes_until < settles_at, "a call on its way has time to arrive");
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Take(u8),
     Join(u8),
     Leave(u8),
     Release(u8),
+    Set(u8),
+    Settle(u8),
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let act = (0..4_u8, 0..6_u8).prop_map(|(kind, who)| match kind {
+    let act = (0..6_u8, 0..6_u8).prop_map(|(kind, who)| match kind {
         0 => Act::Take(who),
         1 => Act::Join(who),
         2 => Act::Leave(who),
-        _ => Act::Release(who),
+        3 => Act::Release(who),
+        4 => Act::Set(who),
+        _ => Act::Settle(who),
     });
     prop::collection::vec(act, 1..200)
 }
@@ -99,6 +134,8 @@ proptest! {
                 Act::Join(n) => custody.join(waiting(u128::from(n))).ok().flatten(),
                 Act::Leave(n) => custody.leave(id(n)),
                 Act::Release(n) => custody.release(id(n)),
+                Act::Set(n) => custody.begin_set(attempt(n, u128::from(n))).ok(),
+                Act::Settle(n) => custody.end_set(&attempt(n, u128::from(n))),
             };
             let Some(change) = change else { continue };
             custody = change.after().clone();
@@ -128,6 +165,8 @@ proptest! {
                 Act::Join(n) => custody.join(waiting(u128::from(n))).ok().flatten(),
                 Act::Leave(n) => custody.leave(id(n)),
                 Act::Release(n) => custody.release(id(n)),
+                Act::Set(n) => custody.begin_set(attempt(n, u128::from(n))).ok(),
+                Act::Settle(n) => custody.end_set(&attempt(n, u128::from(n))),
             };
             custody = change.map_or(custody, |change| change.after().clone());
         }

@@ -1,6 +1,7 @@
 //! Numbers that the template and the code share.
 
 use crate::file;
+use stint_domain::custody::sets::{SET_SECONDS, SET_SETTLE_SECONDS};
 use stint_domain::grant::SETTLE_SECONDS;
 
 /// The timeout of a function, in seconds.
@@ -14,6 +15,12 @@ fn timeout(function: &str) -> i64 {
 #[test]
 fn no_attempt_to_activate_outlives_the_time_after_which_a_removal_is_closed() {
     assert!(timeout("stint-grant") < SETTLE_SECONDS);
+}
+
+#[test]
+fn no_set_of_a_credential_outlives_the_time_that_the_next_rotation_waits_for_it() {
+    assert!(timeout("stint-rotate-credential") <= SET_SECONDS);
+    const { assert!(SET_SECONDS < SET_SETTLE_SECONDS) };
 }
 
 #[test]

@@ -23,7 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use stint_app::letter::Letter;
-use stint_app::ports::{Artefact, IdempotencyRecord, MailError, Mailer, Surroundings, VersionId, Wait};
+use stint_app::ports::{
+    Artefact, IdempotencyRecord, MailError, Mailer, Secret, Surroundings, VersionId, Wait,
+};
 use stint_domain::audit::{Head, SealedEvent};
 use stint_domain::custody::Custody;
 use stint_domain::ids::{GrantId, PrincipalId, RequestId, SecretName};
@@ -84,6 +86,7 @@ enum Late {
     CommitBoth(Box<[Change; 2]>),
     Activate(Artefact),
     Deactivate(Artefact, Timestamp),
+    Replace(Secret, Timestamp),
 }
 
 pub struct LinkState {
@@ -156,6 +159,7 @@ impl World {
                 Late::Deactivate(artefact, then) => {
                     drop(target::deactivate(&mut self.state(), &artefact, then))
                 }
+                Late::Replace(next, until) => vault::replace_late(&mut self.state(), &next, at, until),
             }
         }
     }

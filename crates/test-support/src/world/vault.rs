@@ -3,12 +3,13 @@
 //! Guards the truth about I5: who has seen which secret is written down here, and what a login takes is what was last
 //! set, whatever anybody says of it.
 
-use super::{State, World};
+use super::{Late, State, World};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use stint_app::ports::{
     Artefact, Credential, ProviderError, RotatedLogin, Secret, Sighting, Vault, VersionId, Versions,
 };
+use stint_domain::custody::SetAttempt;
 use stint_domain::grant::{Evidence, Receipt};
 use stint_domain::ids::{GrantId, SecretName};
 
@@ -200,8 +201,13 @@ impl RotatedLogin for World {
         Ok(Secret::new(format!("{name}-{}", vaulted.made)))
     }
 
-    async fn replace(&self, next: &Secret, older: &[Secret], _now: Timestamp) -> Result<(), ProviderError> {
-        self.failpoints.around("replace login", ProviderError::Unavailable, || {
+    async fn replace(
+        &self,
+        next: &Secret,
+        older: &[Secret],
+        attempt: &SetAttempt,
+    ) -> Result<(), ProviderError> {
+        let made = || {
             let mut state = self.state();
             let vaulted = login(&mut state, next)?;
             let opens = |one: &Secret| vaulted.accepted == one.reveal();
@@ -210,11 +216,23 @@ impl RotatedLogin for World {
             }
             next.reveal().clone_into(&mut vaulted.accepted);
             Ok(())
+        };
+        self.failpoints.around_late("replace login", ProviderError::Unavailable, made, || {
+            self.later(Late::Replace(Secret::new(next.reveal().to_owned()), attempt.writes_until()));
         })
     }
 
     async fn works(&self, one: &Secret) -> Result<bool, ProviderError> {
         Ok(login(&mut self.state(), one)?.accepted == one.reveal())
+    }
+}
+
+/// By an administrator, whom nothing of the login keeps out. What comes too late is not taken.
+pub(super) fn replace_late(state: &mut State, next: &Secret, at: Timestamp, until: Timestamp) {
+    if let Ok(vaulted) = login(state, next)
+        && at <= until
+    {
+        next.reveal().clone_into(&mut vaulted.accepted);
     }
 }
 

@@ -4,8 +4,10 @@ use super::Vault;
 use super::records::at;
 use super::steps::{Proc, Rotating, Taking, Why, rotation, taking};
 use super::target::Name;
+use stint_domain::custody::SetAttempt;
 use stint_domain::grant::{Evidence, Receipt};
 use stint_domain::transition::GrantCommand;
+use uuid::Uuid;
 
 impl Vault {
     /// What is left of the invocation after its next step.
@@ -63,12 +65,45 @@ impl Vault {
                 (!held).then(|| self.target.create(name(after)))?;
                 Some(Rotating::Set)
             }
-            Rotating::Set => self.target.set(name(after)).then_some(Rotating::Finish),
+            Rotating::Set => Some(self.begins_set(after)),
+            Rotating::Look(token) if self.target.is_to_be_set(name(after)) => Some(Rotating::Write(token)),
+            Rotating::Look(token) => {
+                self.settles(after, token);
+                None
+            }
+            Rotating::Write(token) => {
+                self.target.set(name(after));
+                self.settles(after, token);
+                Some(Rotating::Finish)
+            }
             Rotating::Finish => {
                 self.target.test(name(after)).then(|| Rotating::Promote(self.target.staged_current()))
             }
             Rotating::Promote(_) => None,
         }
+    }
+
+    /// As long as something else may be on its way, it comes back to this.
+    fn begins_set(&mut self, after: usize) -> Rotating {
+        let token = self.free_token();
+        match self.custody.begin_set(attempt(after, token, self.tick)) {
+            Ok(change) => {
+                self.change(Some(&change));
+                Rotating::Look(token)
+            }
+            Err(_) => Rotating::Set,
+        }
+    }
+
+    /// That nobody who is at work has.
+    fn free_token(&self) -> Uuid {
+        let taken: Vec<_> = self.procs.iter().filter_map(Proc::token).collect();
+        (0..).map(Uuid::from_u128).find(|token| !taken.contains(token)).unwrap()
+    }
+
+    fn settles(&mut self, after: usize, token: Uuid) {
+        let change = self.custody.end_set(&attempt(after, token, self.tick));
+        self.change(change.as_ref());
     }
 
     /// Whatever was at work has died, much later, and nothing is left but the sweep and what it makes rotate.
@@ -91,6 +126,10 @@ impl Vault {
             next = self.goes(proc);
         }
     }
+}
+
+fn attempt(after: usize, token: Uuid, tick: i64) -> SetAttempt {
+    SetAttempt::of(&after.to_string(), token, at(tick))
 }
 
 const fn name(after: usize) -> Name {

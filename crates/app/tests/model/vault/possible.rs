@@ -53,7 +53,7 @@ impl Vault {
             Step::Tick => {
                 self.tick += 1;
                 // A function's time limit; all others may come as late as they like.
-                self.procs.retain(|proc| !matches!(proc, Proc::Give { .. }));
+                self.procs.retain(|proc| !proc.ends_in_time());
             }
             // Nothing is known of an invocation before its first step.
             Step::Begin(proc) => {

@@ -2,6 +2,7 @@
 
 use super::target::Name;
 use stint_domain::transition::{EndCause, GrantCommand};
+use uuid::Uuid;
 
 /// An invocation, by its next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,7 +41,13 @@ pub(crate) enum Taking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Rotating {
     Create,
+    /// Puts on record that it is about to set it.
     Set,
+    /// Looks whether it is still to be set.
+    Look(Uuid),
+    /// It is written to the target, however long after the look, and off the record. One that is written and still on
+    /// record only makes others wait for longer.
+    Write(Uuid),
     /// Which tests once more what the step before it has tested.
     Finish,
     /// On condition of the version that was the current one then.
@@ -67,6 +74,21 @@ pub(crate) enum Step {
     Fails(usize),
     /// An administrator answers for a removal that keeps failing.
     Force(usize),
+}
+
+impl Proc {
+    /// What is on record with the time by which it is over.
+    pub(super) const fn ends_in_time(&self) -> bool {
+        matches!(self, Self::Give { .. }) || self.token().is_some()
+    }
+
+    /// Of an attempt to set that is on record.
+    pub(super) const fn token(&self) -> Option<Uuid> {
+        match self {
+            Self::Rotate { then: Rotating::Look(token) | Rotating::Write(token), .. } => Some(*token),
+            _ => None,
+        }
+    }
 }
 
 impl Why {
