@@ -4,8 +4,12 @@
 //! sessions that were made of it are denied from then on (`GetSessionToken` needs no permission, and its sessions live
 //! for up to 36 hours after their key).
 
+#[cfg(test)]
+mod tests;
+
 use super::{NOT_TEXT, Unusable, refused};
 use crate::client::OnFirstUse;
+use crate::surroundings::Machine;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_iam::Client as Iam;
@@ -13,15 +17,18 @@ use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
 use aws_sdk_sts::Client as Sts;
 use aws_sdk_sts::error::ProvideErrorMetadata as _;
 use aws_types::SdkConfig;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stint_app::ports::{Artefact, Credential, ProviderError, RotatedLogin, Secret};
+use stint_app::ports::{Artefact, Credential, ProviderError, RotatedLogin, Secret, Surroundings as _};
 use stint_domain::custody::SetAttempt;
 use stint_domain::ids::IamUserName;
 
 /// The policy that denies what is older than the last rotation.
 const CUT: &str = "stint-sessions-before";
+
+/// How long IAM may go on taking a key that was made inactive: longer than one test of a rotation waits to see it refused.
+const KNOWN_AFTER: SignedDuration = SignedDuration::from_secs(15);
 
 /// What STS says of a key that is inactive or gone.
 const NOT_A_KEY: [&str; 3] = ["InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException"];
@@ -66,8 +73,11 @@ impl IamUserKeys {
         self.delete(user, key).await
     }
 
-    async fn deny_older_sessions(&self, user: &IamUserName, now: Timestamp) -> Result<(), ProviderError> {
-        let before = stint_domain::window::whole_second(now).to_string();
+    /// From a time on at which the old keys are known to be gone: until then they can make sessions. That a session of the
+    /// new key may be denied, if it is made so early, is the price.
+    async fn deny_older_sessions(&self, user: &IamUserName) -> Result<(), ProviderError> {
+        let gone = Machine.now().saturating_add(KNOWN_AFTER).unwrap_or(Timestamp::MAX);
+        let before = stint_domain::window::whole_second(gone).to_string();
         let policy = json!({ "Version": "2012-10-17", "Statement": [{
             "Sid": "SessionsOfOlderKeys", "Effect": "Deny", "Action": "*", "Resource": "*",
             "Condition": { "DateLessThan": { "aws:TokenIssueTime": before } },
@@ -137,7 +147,7 @@ impl RotatedLogin for IamUserKeys {
         &self,
         next: &Secret,
         _older: &[Secret],
-        attempt: &SetAttempt,
+        _attempt: &SetAttempt,
     ) -> Result<(), ProviderError> {
         let Key { user, access_key_id: kept, .. } = read(next)?;
         for old in self.keys(&user).await?.iter().filter_map(AccessKeyMetadata::access_key_id) {
@@ -145,7 +155,7 @@ impl RotatedLogin for IamUserKeys {
                 self.retire(&user, old).await?;
             }
         }
-        self.deny_older_sessions(&user, attempt.began_at).await
+        self.deny_older_sessions(&user).await
     }
 
     async fn works(&self, login: &Secret) -> Result<bool, ProviderError> {
