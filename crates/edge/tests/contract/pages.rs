@@ -153,7 +153,12 @@ async fn the_page_offers_less_than_was_asked_and_no_more() {
     let html =
         to_bytes(send(&page, "GET", &path, "", String::new()).await.into_body(), usize::MAX).await.unwrap();
     let html = String::from_utf8_lossy(&html).into_owned();
-    for offered in ["value=\"PT15M\"", "value=\"PT5M\"", "<option value=\"\">30 min</option>", "value=\"dynamodb:Query\""] {
+    for offered in [
+        "value=\"PT15M\"",
+        "value=\"PT5M\"",
+        "<option value=\"\">30 min</option>",
+        "value=\"dynamodb:Query\"",
+    ] {
         assert!(html.contains(offered), "{offered}: {html}");
     }
     assert!(!html.contains("value=\"PT1H\""), "{html}");
