@@ -161,7 +161,7 @@ pub(crate) const GUARDS: &[Guard] = &[
     ),
     guard(
         "an extension is of one's own",
-        "crates/app/src/submit_request.rs",
+        "crates/app/src/submit_request/extending.rs",
         "let same = earlier.scope.requester == scope.requester",
         "let same = true",
         ("journeys", "extensions::"),

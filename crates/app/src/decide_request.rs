@@ -7,18 +7,17 @@
 use crate::caller::Caller;
 use crate::eligibility::{Approver, approver_eligible};
 use crate::failure::{Failure, Missing};
-use crate::ports::{
-    Directory, Ledger, Sealer, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
-};
-use crate::transact::{Done, TransactError, load, record, transact_from};
+use crate::note_refusal::note_refusal;
+use crate::ports::{Directory, Ledger, Sealer, StoreError, Surroundings, TaskTokens, Workflow};
+use crate::tell_workflow::tell_workflow;
+use crate::transact::{Done, TransactError, load, transact_from};
 use jiff::Timestamp;
 use stint_domain::ids::RequestId;
 use stint_domain::justification::Comment;
 use stint_domain::narrowing::Narrowing;
-use stint_domain::record::Recorded;
-use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
+use stint_domain::request::{AccessRequest, Approval, Decider};
 use stint_domain::scope::ScopeHash;
-use stint_domain::transition::{Command, Event, Refusal, Step};
+use stint_domain::transition::{Command, Refusal, Step};
 use stint_policy::PolicyBundle;
 use thiserror::Error;
 
@@ -171,73 +170,5 @@ async fn refused(
 ) {
     if let Err(error) = note_refusal(ledger, caller, id, ask.verdict.as_str(), reason, now).await {
         tracing::error!(request.id = %id, error = &error as &dyn std::error::Error, "a refusal was not noted");
-    }
-}
-
-/// Puts into the request's stream that `caller` tried something and was not allowed to.
-pub(crate) async fn note_refusal(
-    ledger: &impl Ledger,
-    caller: &Caller,
-    id: RequestId,
-    attempted: &str,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), Missing> {
-    let event = Event::Refused { attempted: attempted.to_owned(), reason: reason.to_owned() };
-    let circumstances = caller.circumstances(now, None);
-    for _ in 0..crate::transact::RACES {
-        let recorded = load(ledger, id).await?;
-        match record(ledger, &recorded, event.clone(), &circumstances).await {
-            Ok(_) => return Ok(()),
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(StoreError::Conflict.into())
-}
-
-/// Answers the token that the workflow waits for, if there is one to answer and something to say.
-pub(crate) async fn tell_workflow(tokens: &impl TaskTokens, workflow: &impl Workflow, recorded: &Recorded) {
-    let id = recorded.request.scope.request_id;
-    if let Err(error) = try_tell_workflow(tokens, workflow, &recorded.request).await {
-        tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "workflow not told");
-    }
-}
-
-/// The same, for whoever can try again later. `true` if the workflow took the answer.
-pub(crate) async fn try_tell_workflow(
-    tokens: &impl TaskTokens,
-    workflow: &impl Workflow,
-    request: &AccessRequest,
-) -> Result<bool, Failure> {
-    // Which of them the workflow waits for it knows alone; the others it calls closed. The latest is the likeliest.
-    for token in tokens.kept(request.scope.request_id, Wait::Decision).await?.iter().rev() {
-        if answered(workflow, token, request).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-async fn answered(
-    workflow: &impl Workflow,
-    token: &TaskToken,
-    request: &AccessRequest,
-) -> Result<bool, Failure> {
-    let told = match &request.state {
-        // It waits again, with another token, once those of the next step have been asked.
-        RequestState::Pending(_) if request.has_others_to_ask() => {
-            workflow.declined(token, "Stint.AskAgain").await
-        }
-        RequestState::Pending(_) => return Ok(false),
-        RequestState::Approved { .. } => workflow.approved(token).await,
-        RequestState::Denied { .. } => workflow.declined(token, "Stint.Denied").await,
-        RequestState::Cancelled { .. } => workflow.declined(token, "Stint.Cancelled").await,
-        RequestState::Lapsed { .. } => workflow.declined(token, "Stint.Rejected").await,
-    };
-    match told {
-        Ok(()) => Ok(true),
-        Err(WorkflowError::Closed) => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }

@@ -5,12 +5,12 @@
 //! is taken before and given up only by time.
 
 use crate::candidates::candidates;
-use crate::decide_request::{tell_workflow, try_tell_workflow};
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
 use crate::ports::{
     ApprovalLinks, Directory, Ledger, MailError, Mailer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
 };
+use crate::tell_workflow::{tell_workflow, try_tell_workflow};
 use crate::transact::{TransactError, load, transact};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;

@@ -6,9 +6,9 @@
 
 use crate::artefact::artefact;
 use crate::caller::Caller;
-use crate::decide_request::note_refusal;
 use crate::eligibility::{Lost, approval_is_genuine, requester_eligible};
 use crate::failure::{Failure, Missing};
+use crate::note_refusal::note_refusal;
 use crate::ports::{Credential, CredentialIssuer, Directory, Ledger, ProviderError, Seals, Surroundings};
 use crate::transact::{TransactError, transact_from};
 use crate::withdraw::own;

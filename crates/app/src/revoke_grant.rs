@@ -4,8 +4,8 @@
 //! that. As with giving back, the removal is on record before anything else, and the workflow is stopped last.
 
 use crate::caller::Caller;
-use crate::decide_request::note_refusal;
 use crate::failure::{Failure, Missing};
+use crate::note_refusal::note_refusal;
 use crate::ports::{Directory, Expirer, Ledger, Surroundings, Workflow};
 use crate::transact::{Done, TransactError, load, transact_from};
 use crate::withdraw::finish;

@@ -5,32 +5,42 @@
 //! is approved in the same commit that creates it, before any workflow starts. What the target could not take is not
 //! accepted either.
 
+mod extending;
+mod noted;
+mod repeated;
+mod times;
+
+pub use noted::note_bad_input;
+pub use repeated::IdempotencyClaim;
+
 use crate::caller::Caller;
 use crate::custody::{InUse, in_use};
 use crate::eligibility::engaged;
 use crate::failure::Failure;
 use crate::ports::{
-    Beside, Directory, Enrolment, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError, Surroundings,
-    Unfit, Workflow, WorkflowError,
+    Beside, Directory, Enrolment, IdempotencyKeys, Ledger, StoreError, Surroundings, Unfit, Workflow,
+    WorkflowError,
 };
 use crate::workflow_input::workflow_input;
-use jiff::{SignedDuration, Timestamp};
+use extending::extending;
+use jiff::Timestamp;
+use noted::audited;
+use repeated::{record_of, replayed};
 use stint_domain::BadInput;
 use stint_domain::access::NotEnrolled;
-use stint_domain::audit::{Authorization, Outcome};
-use stint_domain::duration::{AccessDuration, LONGEST_SECONDS};
+use stint_domain::audit::Authorization;
+use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Entitlement;
-use stint_domain::grant::GrantState;
 use stint_domain::ids::{EntitlementId, GrantId, RequestId};
 use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
-use stint_domain::record::{Change, Recorded, SystemEvent};
+use stint_domain::record::{Change, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, Event};
-use stint_domain::window::{Window, whole_second};
 use stint_policy::{Ask, Authorized, AutoApprove, PolicyBundle, Request};
 use thiserror::Error;
+use times::{decide_by, latest_end};
 
 /// What is asked, with every field already in its own type.
 #[derive(Debug, Clone)]
@@ -48,30 +58,6 @@ pub struct SubmitRequest {
     /// Say what would happen, and change nothing.
     pub dry_run: bool,
 }
-
-/// The caller's `Idempotency-Key` and a hash of the body it came with.
-#[derive(Debug, Clone)]
-pub struct IdempotencyClaim {
-    pub key: String,
-    pub body_hash: String,
-}
-
-impl IdempotencyClaim {
-    /// `body_hash`: SHA-256 of the body, in lower-case hex.
-    pub fn new(key: &str, body_hash: &str) -> Result<Self, BadInput> {
-        if (1..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
-            Ok(Self { key: key.to_owned(), body_hash: body_hash.to_owned() })
-        } else {
-            Err(BadInput::new(
-                "Idempotency-Key",
-                "must be 1 to 128 printable ASCII characters without spaces",
-            ))
-        }
-    }
-}
-
-/// How long an `Idempotency-Key` is remembered.
-const KEY_LIVES: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Error)]
 pub enum SubmitError {
@@ -176,30 +162,6 @@ async fn start(workflow: &impl Workflow, request: &AccessRequest) {
             let id = request.scope.request_id;
             tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "workflow not started");
         }
-    }
-}
-
-async fn replayed(
-    ledger: &(impl Ledger + IdempotencyKeys),
-    caller: &Caller,
-    ask: &SubmitRequest,
-    now: Timestamp,
-) -> Result<Option<Recorded>, SubmitError> {
-    let Some(claim) = ask.idempotency.as_ref().filter(|_| !ask.dry_run) else { return Ok(None) };
-    match ledger.find(&caller.principal, &claim.key, now).await? {
-        None => Ok(None),
-        Some(record) if record.body_hash != claim.body_hash => Err(SubmitError::KeyReused),
-        Some(record) => Ok(Ledger::load(ledger, record.request_id).await?),
-    }
-}
-
-fn record_of(caller: &Caller, claim: &IdempotencyClaim, id: RequestId, now: Timestamp) -> IdempotencyRecord {
-    IdempotencyRecord {
-        caller: caller.principal.clone(),
-        key: claim.key.clone(),
-        body_hash: claim.body_hash.clone(),
-        request_id: id,
-        expires_at: now.saturating_add(KEY_LIVES).unwrap_or(now),
     }
 }
 
@@ -323,72 +285,6 @@ fn build(
     })
 }
 
-/// The same request as an extension: of what the requester has now, and decided before that ends. With the end that it
-/// leads to.
-async fn extending(
-    ledger: &impl Ledger,
-    request: AccessRequest,
-    extended: RequestId,
-    now: Timestamp,
-) -> Result<(AccessRequest, Timestamp), SubmitError> {
-    if request.scope.starts_at.is_some() {
-        return Err(BadInput::new("starts_at", "must be left out of an extension").into());
-    }
-    let earlier = Ledger::load(ledger, extended).await?.ok_or(SubmitError::NothingToExtend)?.request;
-    let window = window_to_extend(&earlier, &request.scope, now).ok_or(SubmitError::NothingToExtend)?;
-    let longer = window.extended(request.scope.duration).map_err(|_| SubmitError::TooFarAhead)?;
-    // The execution that waits for its end is as old as the request.
-    if longer.ends_at().as_second() - earlier.submitted_at.as_second() > i64::from(LONGEST_SECONDS) {
-        return Err(SubmitError::TooFarAhead);
-    }
-    let request = AccessRequest {
-        scope: Scope { extends: Some(extended), ..request.scope },
-        decide_by: request.decide_by.min(window.ends_at()),
-        ..request
-    };
-    Ok((request, longer.ends_at()))
-}
-
-/// Only the requester's own, and only if it gives exactly what is asked for now.
-fn window_to_extend(earlier: &AccessRequest, scope: &Scope, now: Timestamp) -> Option<Window> {
-    let same = earlier.scope.requester == scope.requester
-        && earlier.scope.entitlement == scope.entitlement
-        && earlier.scope.access == scope.access;
-    match earlier.grant() {
-        Some(GrantState::Active { window, .. }) if same && !window.is_over(now) => Some(*window),
-        _ => None,
-    }
-}
-
-/// The whole life of the request, wait and lead and window, has to fit into an execution's year.
-fn decide_by(
-    entitlement: &Entitlement,
-    ask: &SubmitRequest,
-    now: Timestamp,
-) -> Result<Timestamp, SubmitError> {
-    let too_far = |_| SubmitError::TooFarAhead;
-    let decide_by = whole_second(now).checked_add(entitlement.decide_within.as_signed()).map_err(too_far)?;
-    match ask.starts_at {
-        Some(start) if start.subsec_nanosecond() != 0 => {
-            return Err(BadInput::new("starts_at", "must be a whole second").into());
-        }
-        Some(start) if start <= now => return Err(SubmitError::StartInThePast),
-        _ => {}
-    }
-    let ends_at = latest_end(ask, decide_by)?;
-    if ends_at.as_second() - now.as_second() > i64::from(LONGEST_SECONDS) {
-        Err(SubmitError::TooFarAhead)
-    } else {
-        Ok(decide_by)
-    }
-}
-
-/// When access ends if it is decided at the last moment.
-fn latest_end(ask: &SubmitRequest, decide_by: Timestamp) -> Result<Timestamp, SubmitError> {
-    let starts_at = ask.starts_at.map_or(decide_by, |start| start.max(decide_by));
-    starts_at.checked_add(ask.duration.as_signed()).map_err(|_| SubmitError::TooFarAhead)
-}
-
 fn submission(
     request: AccessRequest,
     allowed: &Authorized<Request>,
@@ -408,52 +304,6 @@ fn submission(
     }
     Recorded::submission(request, approved, &caller.circumstances(now, Some(authorization)))
         .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))
-}
-
-/// An attempt on access that was refused stands in the audit.
-async fn audited(
-    ledger: &impl Ledger,
-    caller: &Caller,
-    ask: &SubmitRequest,
-    now: Timestamp,
-    error: SubmitError,
-) -> SubmitError {
-    if ask.dry_run || matches!(error, SubmitError::KeyReused | SubmitError::Failure(_)) {
-        return error;
-    }
-    let detail = serde_json::json!({
-        "reason": error.to_string(), "justification": ask.justification, "duration": ask.duration,
-    });
-    match refused(ledger, caller, now, Some(ask.entitlement.clone()), detail).await {
-        Ok(()) => error,
-        Err(failure) => failure.into(),
-    }
-}
-
-/// Somebody asked for what cannot even be a request, such as access for less than no time. It stands in the audit as
-/// every other attempt does, with what was wrong and nothing of what was sent.
-///
-/// # Errors
-/// [`Failure`] if that could not be written down.
-pub async fn note_bad_input(
-    ledger: &impl Ledger,
-    surroundings: &impl Surroundings,
-    caller: &Caller,
-    bad: &BadInput,
-) -> Result<(), Failure> {
-    let detail = serde_json::json!({ "reason": bad.to_string() });
-    Ok(refused(ledger, caller, surroundings.now(), None, detail).await?)
-}
-
-async fn refused(
-    ledger: &impl Ledger,
-    caller: &Caller,
-    now: Timestamp,
-    entitlement: Option<EntitlementId>,
-    detail: serde_json::Value,
-) -> Result<(), StoreError> {
-    let event = SystemEvent { action: "request.refused", outcome: Outcome::Denied, entitlement, detail };
-    ledger.append(event, caller.circumstances(now, None)).await
 }
 
 /// A UUID of version 7: sorted by time, unguessable in the rest.

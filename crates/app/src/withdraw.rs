@@ -4,9 +4,10 @@
 //! nothing depends on it.
 
 use crate::caller::Caller;
-use crate::decide_request::{note_refusal, tell_workflow};
 use crate::failure::Missing;
+use crate::note_refusal::note_refusal;
 use crate::ports::{Expirer, Ledger, Surroundings, TaskTokens, Workflow, WorkflowError};
+use crate::tell_workflow::tell_workflow;
 use crate::transact::{Done, TransactError, load, transact_from};
 use stint_domain::ids::RequestId;
 use stint_domain::record::Recorded;

@@ -1,9 +1,9 @@
 //! What should have happened by now and has not.
 
-use crate::decide_request::{tell_workflow, try_tell_workflow};
 use crate::end_access::{EndAccess, EndError, end_access};
 use crate::failure::Failure;
 use crate::ports::{ExecutionStatus, Ledger, Provider, Surroundings, TaskTokens, Workflow, WorkflowError};
+use crate::tell_workflow::{tell_workflow, try_tell_workflow};
 use crate::transact::{TransactError, load, transact};
 use crate::workflow_input::workflow_input;
 use jiff::Timestamp;

@@ -6,6 +6,7 @@ use stint_app::decide_request::Verdict;
 use stint_app::submit_request::{SubmitError, SubmitRequest};
 use stint_domain::grant::{EndedBy, GrantState};
 use stint_domain::ids::RequestId;
+use stint_domain::narrowing::Narrowing;
 use stint_domain::request::RequestState;
 
 const HALF_AN_HOUR: i64 = 30 * 60;
@@ -38,6 +39,19 @@ fn ended_by(stage: &Stage, id: RequestId) -> Option<EndedBy> {
         Some(GrantState::Ended { ended_by, .. }) => Some(*ended_by),
         _ => None,
     }
+}
+
+#[test]
+fn an_extension_asks_for_what_approvers_have_left_and_no_more() {
+    let stage = Stage::new();
+    let (id, mut at) = asked(&stage, Stage::ask("payments-read", "30m"));
+    let actions = Some(["dynamodb:GetItem".to_owned()].into());
+    let narrowing = Narrowing { duration: None, actions };
+    invoke(stage.decide_with("ben", id, Verdict::Approve, narrowing)).unwrap().unwrap();
+    stage.run(id, &mut at);
+    let (more, _) = asked(&stage, extension(id));
+    assert_eq!(stage.request(id).scope.access.actions().len(), 2);
+    assert_eq!(stage.request(more).scope.access, stage.request(id).allowance().access);
 }
 
 #[test]
