@@ -38,7 +38,12 @@ const fn visible(c: char) -> char {
         '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => {
             char::REPLACEMENT_CHARACTER
         }
-        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' => char::REPLACEMENT_CHARACTER,
+        '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' => char::REPLACEMENT_CHARACTER,
+        '\u{ad}' | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180e}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        '\u{2800}' | '\u{3164}' | '\u{ffa0}' => char::REPLACEMENT_CHARACTER,
+        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' => char::REPLACEMENT_CHARACTER,
         '\u{e0000}'..='\u{e007f}' => char::REPLACEMENT_CHARACTER,
         c => c,
     }
@@ -60,6 +65,18 @@ mod tests {
     fn lines_are_kept_and_what_turns_them_around_is_not() {
         assert_eq!(quoted("\nfirst\r\n\r\nthird\u{202e}drow\n"), ["first", "", "third\u{fffd}drow"]);
         assert_eq!(quoted("調査 👩‍🔧"), ["調査 👩‍🔧"], "the joiner within an emoji stays");
+    }
+
+    #[test]
+    fn what_has_no_shape_is_seen_to_be_there_and_what_is_only_rare_stays() {
+        for hidden in
+            ['\u{ad}', '\u{34f}', '\u{115f}', '\u{180e}', '\u{2800}', '\u{3164}', '\u{ffa0}', '\u{1d173}']
+        {
+            assert_eq!(one_line(&format!("a{hidden}b"), 9), "a\u{fffd}b", "{hidden:?}");
+        }
+        for rare in ["葛\u{e0100}", "☂\u{fe0f}", "می\u{200c}خواهم", "e\u{301}", "한"] {
+            assert_eq!(one_line(rare, 20), rare);
+        }
     }
 
     #[test]

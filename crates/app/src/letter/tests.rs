@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
@@ -224,4 +225,42 @@ fn every_mail_about_a_request_has_the_same_thread_and_another_request_another() 
     );
     other.scope.request_id = stint_domain::ids::RequestId::new(Uuid::from_u128(8));
     assert_ne!(letter(&one).thread, letter(&other).thread);
+}
+
+/// Up to as many characters as a justification may have, of any kind, and dangerous ones more often than not.
+fn any_justification() -> impl Strategy<Value = String> {
+    let dangerous = prop::sample::select(
+        "<>&\"'|\r\n\t\u{0}\u{b}\u{1b}\u{85}\u{2028}\u{202e}\u{2066}\u{e0041}".chars().collect::<Vec<_>>(),
+    );
+    let character = prop_oneof![2 => any::<char>(), 1 => dangerous];
+    let text = prop::collection::vec(character, 1..=4096).prop_map(String::from_iter);
+    text.prop_filter("says something", |text| !text.trim().is_empty())
+}
+
+fn not_of_the_justification(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.starts_with("  | ")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_was_written_changes_nothing_of_a_mail_but_its_own_place(text in any_justification()) {
+        let (plain, written) = (letter(&request("JUSTIFIED")), letter(&request(&text)));
+        prop_assert_eq!(&written.subject, &plain.subject);
+        prop_assert_eq!((&written.to, &written.thread), (&plain.to, &plain.thread));
+        prop_assert_eq!(not_of_the_justification(&written.text), not_of_the_justification(&plain.text));
+        let unfit = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        prop_assert!(!written.text.contains(unfit));
+        let (before, after) = plain.html.split_once("JUSTIFIED").unwrap();
+        let inner = written.html.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let shown = inner.unwrap().replace("<br>", "\n");
+        prop_assert!(!shown.contains(['<', '>', '"', '\'']));
+        prop_assert_eq!(unescaped(&shown), quoted(&text).join("\n"), "and none of it is lost");
+    }
+}
+
+fn unescaped(html: &str) -> String {
+    let named = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
+    named.iter().fold(html.to_owned(), |text, (code, character)| text.replace(code, character))
 }

@@ -60,7 +60,9 @@ fn lines(events: &[StoredEvent]) -> String {
 
 /// Text that begins with something dangerous more often than not.
 fn any_text() -> impl Strategy<Value = String> {
-    ("[=+\\-@\t\r\n\u{0}]?", any::<String>()).prop_map(|(start, rest)| start + &rest)
+    let long = prop::collection::vec(any::<char>(), 4000..=4096).prop_map(String::from_iter);
+    let rest = prop_oneof![8 => any::<String>(), 1 => long];
+    ("[=+\\-@\t\r\n\u{0}]?", rest).prop_map(|(start, rest)| start + &rest)
 }
 
 #[test]
@@ -122,6 +124,7 @@ proptest! {
             prop_assert!(row.iter().all(|cell| !cell.starts_with(TRIGGERS)));
             let quoted = if text.starts_with(TRIGGERS) { format!("'{text}") } else { text.clone() };
             prop_assert_eq!(&row[3], &quoted);
+            prop_assert_eq!(serde_json::from_str::<Value>(&row[13]).unwrap(), json!(text));
         }
     }
 

@@ -1,7 +1,9 @@
 use super::*;
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
+use proptest::prelude::*;
 use sha2::Digest as _;
+use stint_app::letter::plain::quoted;
 use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
 use stint_domain::entitlement::Permission;
@@ -298,6 +300,30 @@ fn what_was_written_is_text_in_the_page() {
         settled(&approved(GrantState::Scheduled)).html().contains("Fine.\nMind the &#60;b&#62;EU"),
         "comments, too"
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_was_written_changes_nothing_of_a_page_but_its_own_place(
+        text in prop::collection::vec(prop_oneof![any::<char>(), prop::sample::select(vec!['<', '"', '\'', '&', '\r', '\n', '\u{202e}'])], 1..=4096)
+    ) {
+        let text = String::from_iter(text);
+        prop_assume!(!text.trim().is_empty());
+        let with = |text: &str| {
+            let mut request = request();
+            request.scope.justification = text.parse().unwrap();
+            question(&request).html().to_owned()
+        };
+        let (plain, written) = (with("JUSTIFIED"), with(&text));
+        let (before, after) = plain.split_once("JUSTIFIED").unwrap();
+        let shown = written.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap();
+        let unfit = |c: char| "<>\"'\u{202e}".contains(c) || (c.is_control() && c != '\n');
+        prop_assert!(!shown.contains(unfit));
+        let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).collect::<String>();
+        prop_assert_eq!(letters(shown), letters(&quoted(&text).join("\n")), "and none of it is lost");
+    }
 }
 
 #[test]
