@@ -3,6 +3,7 @@
 //! Guards: at most 64 KiB, declared as JSON, no field that is not known; what is wrong is said by the field's name and
 //! never by repeating what was sent. Types that are read must have `deny_unknown_fields`.
 
+use crate::object::Object;
 use crate::problem::Problem;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
@@ -51,7 +52,7 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
 impl<T: DeserializeOwned> Body<T> {
     fn read(bytes: &[u8]) -> Result<Self, Problem> {
         let mut json = serde_json::Deserializer::from_slice(bytes);
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| problem(&error))?;
+        let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| problem(&error))?;
         json.end().map_err(|_| Problem::MalformedBody)?;
         Ok(Self { value, sha256: format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(bytes))) })
     }
@@ -119,6 +120,7 @@ mod tests {
         assert_eq!(read(r#"{"duration":"1h","days":-1}"#), Err(Problem::WrongType { field: field("days") }));
         assert_eq!(read(r#"{"duratoin":"1h"}"#), Err(Problem::UnknownField { field: field("duratoin") }));
         assert_eq!(read("[1]"), Err(Problem::WrongType { field: None }));
+        assert_eq!(read(r#"["1h",2]"#), Err(Problem::WrongType { field: None }), "fields have names");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod csrf;
 pub mod emf;
 pub mod export;
 pub mod identity;
+mod object;
 pub mod page;
 pub mod problem;
 pub mod task_error;

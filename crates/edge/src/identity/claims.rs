@@ -2,7 +2,7 @@
 
 use super::Verified;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stint_domain::ids::PrincipalId;
 use thiserror::Error;
 
@@ -41,7 +41,7 @@ pub(super) struct Expected {
 }
 
 /// Genuine, but not checked yet: nobody may act on these.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 pub(super) struct UnverifiedClaims {
     iss: String,
     sub: String,
@@ -54,7 +54,7 @@ pub(super) struct UnverifiedClaims {
     token_use: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(untagged)]
 enum Audience {
     One(String),

@@ -174,6 +174,26 @@ async fn a_token_is_good_between_its_times_give_or_take_thirty_seconds() {
 }
 
 #[tokio::test]
+async fn claims_have_names_and_each_of_them_once() {
+    let header = encode(json!({ "alg": "RS256", "kid": "k1" }).to_string());
+    let signed = |payload: &str| {
+        let message = format!("{header}.{}", encode(payload));
+        let mut signature = vec![0; pair(KEY).public().modulus_len()];
+        let random = ring::rand::SystemRandom::new();
+        pair(KEY).sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).unwrap();
+        format!("{message}.{}", encode(signature))
+    };
+    let good = claims().to_string();
+    assert!(verify(&signed(&good)).await.is_ok());
+    let twice = good.replacen('{', r#"{"sub":"root","#, 1);
+    assert_eq!(rejection(&signed(&twice)).await, Rejection::Malformed);
+    let escaped = good.replacen('{', r#"{"s\u0075b":"root","#, 1);
+    assert_eq!(rejection(&signed(&escaped)).await, Rejection::Malformed);
+    let places = json!([ISSUER, "7d0c-ana", NOW + 300, NOW - 60, null, null, null, "cli", "access"]);
+    assert_eq!(rejection(&signed(&places.to_string())).await, Rejection::Malformed);
+}
+
+#[tokio::test]
 async fn garbage_is_refused() {
     for garbage in
         ["x", "a.b.c", "..", ".", "e30.e30.e30", "💥", &"A".repeat(9000), &format!("{}.x", token(&claims()))]
