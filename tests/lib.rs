@@ -8,3 +8,4 @@
 //! - `kills`: functions that die between any two of their calls, and events that come twice.
 //! - `postgres`: logins and one-time roles in a real server, whatever breaks off in between.
 //! - `roles`: each function may do what it needs and nothing else.
+//! - `fuzz`: what is read from outside, over the corpus of `fuzz/` and its mutations.
