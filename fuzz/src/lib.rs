@@ -50,6 +50,15 @@ fn entry(entitlement: &Entitlement) -> Value {
     let mut entry = serde_json::to_value(entitlement).expect("an entitlement can be written");
     entry["max_duration"] = entitlement.max_duration.to_string().into();
     entry["decide_within"] = entitlement.decide_within.to_string().into();
+    let written = entry.get_mut("approval").and_then(Value::as_array_mut);
+    for (step, written) in entitlement.approval.steps().iter().zip(written.into_iter().flatten()) {
+        let text = |length: AccessDuration| Value::from(length.to_string());
+        written["remind_every"] = step.remind_every.map_or(Value::Null, text);
+        written["skip_after"] = step.skip_after.map_or(Value::Null, text);
+        if let Some(escalation) = &step.escalate {
+            written["escalate"]["after"] = text(escalation.after);
+        }
+    }
     entry
 }
 
