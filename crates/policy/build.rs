@@ -1,5 +1,5 @@
-//! Turns the folder `policies/` into three constants of the crate: the catalog and the single policies as JSON, and the
-//! version of both. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
+//! Turns the folder `policies/` into constants of the crate: the catalog, the single policies and the directory, if there is
+//! one, as JSON, and the version of the first two. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
 
 #[path = "src/actions.rs"]
 #[allow(dead_code, reason = "the script needs one of its lists")]
@@ -13,14 +13,19 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+const DIRECTORY: &str = "directory.toml";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = folder()?;
     println!("cargo:rerun-if-env-changed=STINT_POLICIES");
     println!("cargo:rerun-if-changed={}", folder.display());
     println!("cargo:rustc-env=STINT_POLICIES_FOLDER={}", folder.display());
 
-    let files = files(&folder)?;
-    write("catalog.json", &catalog(&folder)?)?;
+    let mut files = files(&folder)?;
+    // Who is there is no part of the version of what they may do.
+    files.retain(|(name, _)| name != DIRECTORY);
+    write("catalog.json", &json(&folder.join("catalog.toml"))?)?;
+    write("directory.json", &directory(&folder)?)?;
     write("policies.json", &serde_json::to_string(&split::split(&cedar(&files), &actions::ALL))?)?;
     write("version.txt", &version::of(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))))?;
     // Not every folder has a sample organisation.
@@ -51,9 +56,15 @@ fn files(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn Error>> {
     Ok(files)
 }
 
-fn catalog(folder: &Path) -> Result<String, Box<dyn Error>> {
-    let table: toml::Table = fs::read_to_string(folder.join("catalog.toml"))?.parse()?;
+fn json(file: &Path) -> Result<String, Box<dyn Error>> {
+    let table: toml::Table = fs::read_to_string(file)?.parse()?;
     Ok(serde_json::to_string(&table)?)
+}
+
+/// Nothing where people are in a user pool.
+fn directory(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let file = folder.join(DIRECTORY);
+    if file.exists() { json(&file) } else { Ok(String::new()) }
 }
 
 fn cedar(files: &[(String, String)]) -> String {

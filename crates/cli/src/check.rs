@@ -1,7 +1,7 @@
-//! Whether the files are what they should be: Cedar, with names, after the schema; a catalog; an organisation. Only what
+//! Whether the files are what they should be: Cedar, with names, after the schema; a catalog; an organisation; a directory. Only what
 //! can be read is linted.
 
-use crate::folder::{CATALOG, Folder, ORGANISATION, SCHEMA, Unusable};
+use crate::folder::{CATALOG, DIRECTORY, Folder, ORGANISATION, SCHEMA, Unusable};
 use crate::lints;
 use crate::place::{Finding, Weight};
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
@@ -33,6 +33,11 @@ fn texts(folder: &Folder) -> Vec<Finding> {
     if let Err(error) = sample::read(organisation) {
         let at = error.span().map_or(0, |at| at.start);
         findings.push(Finding::error(&folder.shown(ORGANISATION), organisation, at, error.message()));
+    }
+    let directory = folder.directory.as_deref().unwrap_or_default();
+    if let Err(fault) = files::directory_json(directory) {
+        let at = fault.at.map_or(0, |at| at.start);
+        findings.push(Finding::error(&folder.shown(DIRECTORY), directory, at, fault.what));
     }
     let schema = match Schema::from_cedarschema_str(&folder.schema) {
         Ok((schema, _)) => Some(schema),

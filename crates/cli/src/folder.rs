@@ -27,11 +27,14 @@ pub(crate) struct Folder {
     pub(crate) catalog: String,
     /// Nothing if the folder has no organisation to try the policies on.
     pub(crate) organisation: Option<String>,
+    /// Nothing if people are in a user pool.
+    pub(crate) directory: Option<String>,
 }
 
 pub(crate) const SCHEMA: &str = "stint.cedarschema";
 pub(crate) const CATALOG: &str = "catalog.toml";
 pub(crate) const ORGANISATION: &str = "organisation.toml";
+pub(crate) const DIRECTORY: &str = "directory.toml";
 
 impl Folder {
     pub(crate) fn read(path: &Path) -> Result<Self, Unusable> {
@@ -42,10 +45,11 @@ impl Folder {
                 cedar.insert(name, text(&file)?);
             }
         }
-        let organisation = path.join(ORGANISATION);
-        let organisation = organisation.exists().then(|| text(&organisation)).transpose()?;
+        let optional =
+            |name| Some(path.join(name)).filter(|file| file.exists()).map(|file| text(&file)).transpose();
+        let (organisation, directory) = (optional(ORGANISATION)?, optional(DIRECTORY)?);
         let (schema, catalog) = (text(&path.join(SCHEMA))?, text(&path.join(CATALOG))?);
-        Ok(Self { path: path.to_owned(), cedar, schema, catalog, organisation })
+        Ok(Self { path: path.to_owned(), cedar, schema, catalog, organisation, directory })
     }
 
     /// The name of one of its files, as it is to be shown.

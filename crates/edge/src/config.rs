@@ -35,7 +35,8 @@ pub struct TaskConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantConfig {
     pub tables: Tables,
-    pub user_pool_id: String,
+    /// `None`: people are in the file beside the policies.
+    pub user_pool_id: Option<String>,
     /// The ARN of the permissions boundary that whatever gets access has to wear.
     pub boundary: String,
     /// The ARN of the key by which approvals are known for ones.
@@ -46,7 +47,8 @@ pub struct GrantConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevealConfig {
     pub tables: Tables,
-    pub user_pool_id: String,
+    /// `None`: people are in the file beside the policies.
+    pub user_pool_id: Option<String>,
     /// The ARN of the key by which approvals are known for ones.
     pub approval_key: String,
     pub issuer: String,
@@ -60,7 +62,8 @@ pub struct RequestConfig {
     pub expire_function: String,
     /// What is enrolled wears it.
     pub boundary: String,
-    pub user_pool_id: String,
+    /// `None`: people are in the file beside the policies.
+    pub user_pool_id: Option<String>,
     /// The URL that the issuer calls itself in its tokens.
     pub issuer: String,
     /// The client ids whose tokens are meant for Stint.
@@ -70,7 +73,8 @@ pub struct RequestConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApproveConfig {
     pub tables: Tables,
-    pub user_pool_id: String,
+    /// `None`: people are in the file beside the policies.
+    pub user_pool_id: Option<String>,
     /// The base of mail links, without a slash at its end.
     pub public_url: String,
     /// The ARN of the key by which approvals are sealed.
@@ -83,7 +87,8 @@ pub struct ApproveConfig {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifyConfig {
     pub tables: Tables,
-    pub user_pool_id: String,
+    /// `None`: people are in the file beside the policies.
+    pub user_pool_id: Option<String>,
     pub public_url: String,
     pub mail_from: String,
 }
@@ -92,7 +97,8 @@ pub struct NotifyConfig {
 pub struct ReconcileConfig {
     pub tables: Tables,
     pub state_machine_arn: String,
-    pub user_pool_id: String,
+    /// `None`: people are in the file beside the policies.
+    pub user_pool_id: Option<String>,
     /// What is enrolled wears it.
     pub boundary: String,
 }
@@ -129,11 +135,14 @@ pub struct Environment {
 
 impl Environment {
     fn text(&mut self, name: &'static str) -> String {
-        let found = (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        found.unwrap_or_else(|| {
+        self.optional(name).unwrap_or_else(|| {
             self.missing.insert(name);
             String::new()
         })
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     fn list(&mut self, name: &'static str) -> Vec<String> {
@@ -169,7 +178,7 @@ impl Config for GrantConfig {
     fn read(env: &mut Environment) -> Self {
         Self {
             tables: env.tables(),
-            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            user_pool_id: env.optional("STINT_USER_POOL_ID"),
             boundary: env.text("STINT_BOUNDARY_ARN"),
             approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
         }
@@ -180,7 +189,7 @@ impl Config for RevealConfig {
     fn read(env: &mut Environment) -> Self {
         Self {
             tables: env.tables(),
-            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            user_pool_id: env.optional("STINT_USER_POOL_ID"),
             approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
@@ -195,7 +204,7 @@ impl Config for RequestConfig {
             state_machine_arn: env.text("STINT_STATE_MACHINE_ARN"),
             expire_function: env.text("STINT_EXPIRE_FUNCTION"),
             boundary: env.text("STINT_BOUNDARY_ARN"),
-            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            user_pool_id: env.optional("STINT_USER_POOL_ID"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
         }
@@ -206,7 +215,7 @@ impl Config for ApproveConfig {
     fn read(env: &mut Environment) -> Self {
         Self {
             tables: env.tables(),
-            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            user_pool_id: env.optional("STINT_USER_POOL_ID"),
             public_url: env.url("STINT_PUBLIC_URL"),
             approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
@@ -219,7 +228,7 @@ impl Config for NotifyConfig {
     fn read(env: &mut Environment) -> Self {
         Self {
             tables: env.tables(),
-            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            user_pool_id: env.optional("STINT_USER_POOL_ID"),
             public_url: env.url("STINT_PUBLIC_URL"),
             mail_from: env.text("STINT_MAIL_FROM"),
         }
@@ -231,7 +240,7 @@ impl Config for ReconcileConfig {
         Self {
             tables: env.tables(),
             state_machine_arn: env.text("STINT_STATE_MACHINE_ARN"),
-            user_pool_id: env.text("STINT_USER_POOL_ID"),
+            user_pool_id: env.optional("STINT_USER_POOL_ID"),
             boundary: env.text("STINT_BOUNDARY_ARN"),
         }
     }

@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod body;
 pub mod config;
 pub mod csrf;
+pub mod directory;
 pub mod emf;
 pub mod export;
 pub mod identity;

@@ -1,8 +1,9 @@
-//! The catalog as its author writes it, for tools that say where something is wrong. What is built in has been through
+//! The catalog and the directory as their author writes them, for tools that say where something is wrong. What is built in has been through
 //! the build script, and knows none of this.
 
 use crate::bundle::BundleError;
 use crate::catalog::{self, CatalogFile};
+use crate::directory::{self, DirectoryFile};
 use std::ops::Range;
 
 /// What is wrong with a text, and where, if that is known.
@@ -25,6 +26,21 @@ pub fn catalog_json(text: &str) -> Result<String, Fault> {
     match catalog::parse(&json) {
         Ok(_) => Ok(json),
         Err(error) => Err(placed(text, &error)),
+    }
+}
+
+/// A `directory.toml` in the form that [`DirectoryFile::from_json`] takes.
+///
+/// # Errors
+/// [`Fault`], the first one.
+pub fn directory_json(text: &str) -> Result<String, Fault> {
+    let fault = |error: toml::de::Error| Fault { at: error.span(), what: error.message().to_owned() };
+    toml::from_str::<directory::File>(text).map_err(fault)?;
+    let table: toml::Table = text.parse().map_err(fault)?;
+    let json = serde_json::to_string(&table).map_err(|error| Fault { at: None, what: error.to_string() })?;
+    match DirectoryFile::from_json(&json) {
+        Ok(_) => Ok(json),
+        Err(error) => Err(Fault { at: None, what: error.to_string() }),
     }
 }
 

@@ -10,6 +10,7 @@ mod approval;
 mod bundle;
 mod catalog;
 mod decision;
+mod directory;
 #[cfg(feature = "sample")]
 pub mod files;
 mod question;
@@ -24,6 +25,7 @@ pub use decision::{
     Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Requester,
     Revoke,
 };
+pub use directory::{BadDirectory, DirectoryFile};
 
 /// Every action that policies decide.
 pub const ACTIONS: [&str; 7] = actions::ALL;

@@ -11,6 +11,7 @@ use stint_aws::workflow::StepFunctions;
 use stint_edge::approvals::{Approvals, ApproveParts, router};
 use stint_edge::config::{ApproveConfig, Config};
 use stint_edge::csrf::FormGuard;
+use stint_edge::directory::People;
 use stint_edge::identity::TokenVerifier;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
@@ -20,7 +21,7 @@ struct OnAws;
 
 impl ApproveParts for OnAws {
     type Store = DynamoStore;
-    type Directory = UserPool;
+    type Directory = People<UserPool>;
     type Workflow = StepFunctions;
     type Sealer = ApprovalKey;
     type Surroundings = Machine;
@@ -34,7 +35,7 @@ async fn main() -> Result<(), Error> {
     let aws = stint_aws::client::from_environment()?;
     let approvals: Approvals<OnAws> = Approvals {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
-        directory: UserPool::new(&aws, config.user_pool_id),
+        directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         workflow: StepFunctions::answering(&aws),
         sealer: ApprovalKey::new(&aws, config.approval_key),
         surroundings: Machine,

@@ -10,6 +10,7 @@ use stint_aws::providers::Providers;
 use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::config::{Config, GrantConfig};
+use stint_edge::directory::People;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
 
@@ -22,7 +23,7 @@ async fn main() -> Result<(), Error> {
     let deps = handler::Deps {
         store: DynamoStore::new(&aws, tables),
         provider: Providers::within(&aws, config.boundary),
-        directory: UserPool::new(&aws, config.user_pool_id),
+        directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         seals: ApprovalKey::new(&aws, config.approval_key),
         surroundings: Machine,
         policy: PolicyBundle::embedded()?,

@@ -10,6 +10,7 @@ use stint_aws::mailer::Ses;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::config::{Config, NotifyConfig};
+use stint_edge::directory::People;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
 
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let aws = stint_aws::client::from_environment()?;
     let deps = handler::Deps {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
-        directory: UserPool::new(&aws, config.user_pool_id),
+        directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         workflow: StepFunctions::answering(&aws),
         mailer: Ses::new(&aws, config.mail_from),
         surroundings: Machine,

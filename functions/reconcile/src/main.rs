@@ -10,6 +10,7 @@ use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::config::{Config, ReconcileConfig};
+use stint_edge::directory::People;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
 
@@ -23,7 +24,7 @@ async fn main() -> Result<(), Error> {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         provider: Providers::within(&aws, config.boundary).also_in(policy.accounts()),
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
-        directory: UserPool::new(&aws, config.user_pool_id),
+        directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         surroundings: Machine,
         policy,
     };

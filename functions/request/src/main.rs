@@ -11,6 +11,7 @@ use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::api::{Api, Parts, router};
 use stint_edge::config::{Config, RequestConfig};
+use stint_edge::directory::People;
 use stint_edge::identity::TokenVerifier;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
@@ -20,7 +21,7 @@ struct OnAws;
 
 impl Parts for OnAws {
     type Store = DynamoStore;
-    type Directory = UserPool;
+    type Directory = People<UserPool>;
     type Targets = Providers;
     type Workflow = StepFunctions;
     type Expirer = ExpireFunction;
@@ -35,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let aws = stint_aws::client::from_environment()?;
     let api: Api<OnAws> = Api {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
-        directory: UserPool::new(&aws, config.user_pool_id),
+        directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         targets: Providers::within(&aws, config.boundary),
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
         expirer: ExpireFunction::new(&aws, config.expire_function),

@@ -10,6 +10,7 @@ use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
 use stint_edge::config::{Config, RevealConfig};
+use stint_edge::directory::People;
 use stint_edge::identity::TokenVerifier;
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
@@ -19,7 +20,7 @@ struct OnAws;
 
 impl RevealParts for OnAws {
     type Ledger = DynamoStore;
-    type Directory = UserPool;
+    type Directory = People<UserPool>;
     type Seals = ApprovalKey;
     type Issuer = Issuers;
     type Surroundings = Machine;
@@ -33,7 +34,7 @@ async fn main() -> Result<(), Error> {
     let aws = stint_aws::client::from_environment()?;
     let reveal: Reveal<OnAws> = Reveal {
         ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
-        directory: UserPool::new(&aws, config.user_pool_id),
+        directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         seals: ApprovalKey::new(&aws, config.approval_key),
         issuer: Issuers::new(&aws),
         surroundings: Machine,

@@ -72,6 +72,40 @@ fn what_is_wrong_in_the_catalog_has_its_line_and_column() {
 }
 
 #[test]
+fn what_is_wrong_in_the_directory_has_its_place_or_the_name_of_whom_it_is_about() {
+    let ana = "[[person]]\nid = \"ana\"\ndisplay_name = \"Ana\"\nkind = \"employee\"\n";
+    finds(
+        |folder| folder.write("directory.toml", &format!("{ana}groups = \"leads\"\n")),
+        "directory.toml:5:10: error:",
+    );
+    finds(
+        |folder| folder.write("directory.toml", &format!("{ana}manager = \"iris\"\n")),
+        "`ana` names `iris`, who is not there",
+    );
+    finds(|folder| folder.write("directory.toml", &ana.repeat(2)), "`ana` stands there twice");
+    let folder = Folder::copy();
+    folder.write("directory.toml", ana);
+    assert_eq!(folder.run("check").code, 0);
+}
+
+#[test]
+fn a_step_that_can_be_skipped_needs_nobody_and_one_that_is_escalated_has_more() {
+    let officers = "need = 2\ngroups = [\"security-officers\"]\nremind_every = \"30m\"\n";
+    let unreachable = "takes more different people than the organisation has";
+    let three = officers.replace("need = 2", "need = 3");
+    finds(|folder| folder.replace("catalog.toml", officers, &three), unreachable);
+    let escalated = format!("{three}escalate = {{ after = \"1h\", groups = [\"platform-leads\"] }}\n");
+    let last = "\n[[entitlement.approval]]\ngroups = [\"platform-leads\"]\n";
+    let skipped = format!("{three}skip_after = \"1h\"\n{last}");
+    for good in [escalated, skipped] {
+        let folder = Folder::copy();
+        folder.replace("catalog.toml", officers, &good);
+        let said = folder.run("check");
+        assert_eq!(said.code, 0, "{good}: {said:?}");
+    }
+}
+
+#[test]
 fn a_permit_that_anybody_has_without_condition_is_too_broad() {
     finds(|folder| folder.append("audit.cedar", WIDE), ": error: too broad: this permits anybody");
     let folder = Folder::copy();
