@@ -61,11 +61,7 @@ pub async fn entitlements<'a>(
     if !engaged_now(directory, &person, at).await? {
         return Ok(Vec::new());
     }
-    let ask = |entitlement: &Entitlement| {
-        let duration =
-            AccessDuration::try_from(60).unwrap_or(entitlement.max_duration).min(entitlement.max_duration);
-        Ask { duration, at, has_ticket: true }
-    };
+    let ask = |entitlement: &Entitlement| least(entitlement, at);
     Ok(policy
         .entitlements()
         .filter(|entitlement| policy.may_request(&person, entitlement, &ask(entitlement)).is_ok())
@@ -148,4 +144,10 @@ pub async fn request_events(
 ) -> Result<Page<StoredEvent>, Missing> {
     view_request(ledger, directory, policy, surroundings, caller, id).await?;
     Ok(ledger.stream(&Stream::Request(id), page).await?)
+}
+
+/// What is asked for by whoever asks for as little as can be: who may not have that may not have more.
+pub(crate) fn least(entitlement: &Entitlement, at: Timestamp) -> Ask {
+    let minute = AccessDuration::try_from(60).unwrap_or(entitlement.max_duration);
+    Ask { duration: minute.min(entitlement.max_duration), at, has_ticket: true }
 }

@@ -9,9 +9,11 @@ mod extending;
 mod noted;
 mod repeated;
 mod times;
+mod what_if;
 
 pub use noted::note_bad_input;
 pub use repeated::IdempotencyClaim;
+pub use what_if::{FirstStep, WhatIf};
 
 use crate::caller::Caller;
 use crate::custody::{InUse, in_use};
@@ -21,11 +23,13 @@ use crate::ports::{
     Beside, Directory, Enrolment, IdempotencyKeys, Ledger, StoreError, Surroundings, Unfit, Workflow,
     WorkflowError,
 };
+use crate::read::least;
 use crate::workflow_input::workflow_input;
 use extending::extending;
 use jiff::Timestamp;
 use noted::audited;
 use repeated::{record_of, replayed};
+use std::collections::BTreeMap;
 use stint_domain::BadInput;
 use stint_domain::access::NotEnrolled;
 use stint_domain::audit::Authorization;
@@ -38,9 +42,10 @@ use stint_domain::record::{Change, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, Event};
-use stint_policy::{Ask, Authorized, AutoApprove, PolicyBundle, Request};
+use stint_policy::{Ask, Authorized, AutoApprove, Denied, PolicyBundle, Request};
 use thiserror::Error;
 use times::{decide_by, latest_end};
+use what_if::what_if;
 
 /// What is asked, with every field already in its own type.
 #[derive(Debug, Clone)]
@@ -61,9 +66,10 @@ pub struct SubmitRequest {
 
 #[derive(Debug, Error)]
 pub enum SubmitError {
-    /// Unknown, or not for this caller: the answer is the same.
+    /// Unknown, or not for this caller: the answer is the same, and without reasons. Those are for whoever may ask for it
+    /// in other circumstances.
     #[error("the entitlement may not be requested by this caller")]
-    NotAllowed { reasons: Vec<String> },
+    NotAllowed { reasons: Vec<Reason> },
     #[error("the target is not enrolled")]
     NotEnrolled,
     #[error("the target has no room for it")]
@@ -99,6 +105,13 @@ impl From<StoreError> for SubmitError {
     }
 }
 
+/// Why policy does not allow something, or the directory.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Reason {
+    pub policy: Option<String>,
+    pub reason: String,
+}
+
 /// What became of it.
 #[derive(Debug)]
 pub enum Submitted {
@@ -106,7 +119,7 @@ pub enum Submitted {
     /// The same key and body came before; this is what it led to.
     Replayed(Box<AccessRequest>),
     /// Nothing was changed; this is what would have been.
-    WouldBe(Box<AccessRequest>),
+    WouldBe(Box<WhatIf>),
 }
 
 /// # Errors
@@ -138,7 +151,7 @@ pub async fn submit_request(
         Err(error) => return Err(audited(ledger, caller, &ask, now, error).await),
     };
     if ask.dry_run {
-        return Ok(Submitted::WouldBe(Box::new(change.after().request.clone())));
+        return Ok(Submitted::WouldBe(Box::new(what_if(directory, policy, &change, now).await?)));
     }
     let key = ask.idempotency.as_ref().map(|claim| record_of(caller, claim, id, now));
     match ledger.commit(&change, key.as_ref().map(Beside::Key)).await {
@@ -208,7 +221,7 @@ async fn prepare(
     let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
     let allowed = policy
         .may_request(&person, entitlement, &terms)
-        .map_err(|denied| not_allowed(policy, &person, entitlement, &terms, denied.reasons))?;
+        .map_err(|denied| not_allowed(policy, &person, entitlement, &terms, &denied))?;
     let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
     let mut request = build(policy, &person, entitlement, ask, id, now)?;
     let mut until = latest_end(ask, request.decide_by)?;
@@ -231,25 +244,34 @@ async fn within_engagement(
             Err(SubmitError::ContractEnds { ends_at: contract.ends_at })
         }
         (Err(_), _) => Err(SubmitError::NotAllowed {
-            reasons: vec!["nobody in the directory answers for this contractor".to_owned()],
+            reasons: vec![Reason {
+                policy: None,
+                reason: "nobody in the directory answers for this contractor".to_owned(),
+            }],
         }),
     }
 }
 
-/// Whoever might have it for less is told for how long; nobody else learns of a limit.
+/// Whoever might have it for less is told for how long, and whoever might in other circumstances, why not in these; nobody
+/// else learns of it.
 fn not_allowed(
     policy: &PolicyBundle,
     person: &Person,
     entitlement: &Entitlement,
     terms: &Ask,
-    reasons: Vec<String>,
+    denied: &Denied,
 ) -> SubmitError {
     let longest = entitlement.max_duration;
     let shorter = Ask { duration: longest, ..*terms };
     if terms.duration > longest && policy.may_request(person, entitlement, &shorter).is_ok() {
         return SubmitError::DurationTooLong { longest };
     }
-    SubmitError::NotAllowed { reasons }
+    let reasons = match policy.may_request(person, entitlement, &least(entitlement, terms.at)) {
+        Ok(_) => policy.reasons(&denied.authorization),
+        Err(_) => BTreeMap::new(),
+    };
+    let reason = |(policy, reason)| Reason { policy: Some(policy), reason };
+    SubmitError::NotAllowed { reasons: reasons.into_iter().map(reason).collect() }
 }
 
 fn build(

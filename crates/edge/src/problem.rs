@@ -11,6 +11,7 @@ pub use response::{name_instance, not_found, wrong_method};
 use http::StatusCode;
 use jiff::Timestamp;
 use stint_app::custody::InUse;
+use stint_app::submit_request::Reason;
 use stint_domain::BadInput;
 use stint_domain::duration::AccessDuration;
 
@@ -38,8 +39,10 @@ pub enum Problem {
     Unauthenticated {
         token_sent: bool,
     },
-    /// An entitlement that does not exist answers the same as one that the caller may not have.
-    RequestRefused,
+    /// An entitlement that does not exist answers the same as one that the caller may not have: without reasons.
+    RequestRefused {
+        reasons: Vec<Reason>,
+    },
     DecisionRefused,
     /// Others are asked in the step that is open.
     NotAsked {
@@ -132,7 +135,7 @@ impl Problem {
             Self::TooLarge => "too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::Unauthenticated { .. } => "unauthenticated",
-            Self::RequestRefused => "request-refused",
+            Self::RequestRefused { .. } => "request-refused",
             Self::DecisionRefused => "decision-refused",
             Self::NotAsked { .. } => "not-asked",
             Self::NotFound => "not-found",
@@ -171,9 +174,10 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::RequestRefused | Self::DecisionRefused | Self::NotAsked { .. } | Self::ActionRefused => {
-                StatusCode::FORBIDDEN
-            }
+            Self::RequestRefused { .. }
+            | Self::DecisionRefused
+            | Self::NotAsked { .. }
+            | Self::ActionRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongState { .. }
@@ -207,7 +211,7 @@ impl Problem {
             Self::TooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body is not declared as JSON",
             Self::Unauthenticated { .. } => "Sign in first",
-            Self::RequestRefused => "You may not ask for this",
+            Self::RequestRefused { .. } => "You may not ask for this",
             Self::DecisionRefused => "You may not decide this",
             Self::NotAsked { .. } => "Others are asked first",
             Self::NotFound => "Not found",
@@ -265,7 +269,7 @@ impl Problem {
             Self::Unauthenticated { token_sent: true } => {
                 "The token is not valid here or not any more: get a new one."
             }
-            Self::RequestRefused => {
+            Self::RequestRefused { .. } => {
                 "Choose from the entitlements that are listed for you, within their limits."
             }
             Self::DecisionRefused => {

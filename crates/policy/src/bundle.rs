@@ -15,7 +15,7 @@ use crate::question::{Question, Vocabulary};
 use crate::split::{Piece, split};
 use crate::version;
 use cedar_policy::{AuthorizationError, Authorizer, Decision, ParseErrors, PolicyId, PolicySet};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use stint_domain::BadInput;
 use stint_domain::account::TargetAccount;
@@ -206,6 +206,14 @@ impl PolicyBundle {
 
     pub fn may_export_audit(&self, person: &Person) -> Result<Authorized<ExportAudit>, Denied> {
         self.decide(actions::EXPORT_AUDIT, |words| words.about_audit(person, actions::EXPORT_AUDIT))
+    }
+
+    /// Why each policy says what it says, of those that decided.
+    #[must_use]
+    pub fn reasons(&self, decided: &Authorization) -> BTreeMap<String, String> {
+        let labels = self.policies.iter().map(|(label, _)| label);
+        let decisive = labels.filter(|label| decided.policies.contains(&label.id));
+        decisive.map(|label| (label.id.clone(), label.reason.clone())).collect()
     }
 
     fn decide<A>(

@@ -103,9 +103,10 @@ impl Stage {
         let world = &self.world;
         let done =
             submit_request(world, (world, world), world, self.policy, world, &Self::caller(who), ask).await?;
-        let (Submitted::Accepted(request) | Submitted::Replayed(request) | Submitted::WouldBe(request)) =
-            done;
-        Ok(*request)
+        Ok(match done {
+            Submitted::Accepted(request) | Submitted::Replayed(request) => *request,
+            Submitted::WouldBe(what) => what.request,
+        })
     }
 
     pub(crate) async fn decide(

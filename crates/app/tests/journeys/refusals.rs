@@ -34,11 +34,31 @@ fn an_entitlement_that_is_unknown_and_one_that_is_not_for_you_look_the_same_and_
         ("nobody", "payments-read"),
     ] {
         let error = block_on(stage.submit(who, Stage::ask(entitlement, "30m"))).unwrap_err();
-        assert!(matches!(error, SubmitError::NotAllowed { .. }), "{who} {entitlement}: {error}");
+        // Reasons would tell that there is such a thing.
+        assert!(
+            matches!(error, SubmitError::NotAllowed { reasons } if reasons.is_empty()),
+            "{who} {entitlement}"
+        );
     }
     assert_eq!(system_actions(&stage), ["request.refused"; 4]);
     assert!(stage.world.state().records.is_empty());
     assert!(block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).is_ok());
+}
+
+#[test]
+fn whoever_may_ask_for_it_in_other_circumstances_is_told_why_not_in_these() {
+    let stage = Stage::new();
+    let asked = |ticket: Option<&str>| {
+        let ticket = ticket.map(|ticket| ticket.parse().unwrap());
+        block_on(stage.submit(
+            "dora",
+            SubmitRequest { ticket, idempotency: None, ..Stage::ask("build-logs-read", "30m") },
+        ))
+    };
+    let Err(SubmitError::NotAllowed { reasons }) = asked(None) else { panic!("without a ticket") };
+    let reasons: Vec<_> = reasons.iter().map(|why| (why.policy.as_deref(), why.reason.as_str())).collect();
+    assert_eq!(reasons, [(Some("ticket-for-contractors"), "contractors need a ticket")]);
+    assert!(asked(Some("OPS-1")).is_ok());
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use stint_app::ports::{Page, PageQuery, Register, StoredEvent, Surroundings};
 use stint_app::read::{request_events, view_request};
 use stint_app::submit_request::{
-    IdempotencyClaim, SubmitError, SubmitRequest, Submitted, note_bad_input, submit_request,
+    IdempotencyClaim, SubmitError, SubmitRequest, Submitted, WhatIf, note_bad_input, submit_request,
 };
 use stint_app::withdraw::{WithdrawError, cancel_request};
 use stint_domain::BadInput;
@@ -107,9 +107,7 @@ pub(super) async fn submit<P: Parts>(
             Ok(with_location(StatusCode::CREATED, &request))
         }
         Ok(Submitted::Replayed(request)) => Ok(with_location(StatusCode::OK, &request)),
-        Ok(Submitted::WouldBe(request)) => {
-            Ok(Json(json!({ "dry_run": true, "request": unnamed(&request) })).into_response())
-        }
+        Ok(Submitted::WouldBe(what)) => Ok(Json(would_be(&what)).into_response()),
         Err(error) => {
             if matches!(error, SubmitError::NotAllowed { .. }) {
                 count(Metric::RequestRefused, now);
@@ -117,6 +115,22 @@ pub(super) async fn submit<P: Parts>(
             Err(error.into())
         }
     }
+}
+
+fn would_be(what: &WhatIf) -> Value {
+    let decided_by = what.decided_by.iter();
+    let decided_by: Vec<_> =
+        decided_by.map(|(policy, reason)| json!({ "policy": policy, "reason": reason })).collect();
+    let approval = what.approval.as_ref().map(|step| {
+        let people = step.could_approve.iter().map(|(id, name)| json!({ "id": id, "name": name }));
+        json!({ "needed": step.needed, "could_approve": people.collect::<Vec<_>>() })
+    });
+    json!({
+        "dry_run": true,
+        "request": unnamed(&what.request),
+        "decided_by": decided_by,
+        "approval": approval,
+    })
 }
 
 /// What does not exist has no id that could lead anywhere.
@@ -141,7 +155,7 @@ fn with_location(status: StatusCode, request: &AccessRequest) -> Response {
 impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::NotAllowed { .. } => Self::RequestRefused,
+            SubmitError::NotAllowed { reasons } => Self::RequestRefused { reasons },
             SubmitError::NotEnrolled => Self::NotEnrolled,
             SubmitError::NoRoom => Self::NoRoom,
             SubmitError::NothingToExtend => Self::NothingToExtend,

@@ -10,6 +10,7 @@ use http::header::{
 use jiff::Timestamp;
 use lambda_http::RequestExt as _;
 use serde::Serialize;
+use stint_app::submit_request::Reason;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -25,6 +26,8 @@ struct Document<'a> {
     state: Option<&'a str>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     in_use: Option<Held<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reasons: &'a [Reason],
 }
 
 /// Who has what only one can have, and when somebody else could.
@@ -55,6 +58,7 @@ impl Problem {
             field: self.field(),
             state,
             in_use,
+            reasons: if let Self::RequestRefused { reasons } = self { reasons } else { &[] },
         };
         // Strings and a number always serialise.
         serde_json::to_string(&document).unwrap_or_default()

@@ -22,7 +22,7 @@ fn every() -> Vec<Problem> {
         Problem::UnsupportedMediaType,
         Problem::Unauthenticated { token_sent: false },
         Problem::Unauthenticated { token_sent: true },
-        Problem::RequestRefused,
+        Problem::RequestRefused { reasons: Vec::new() },
         Problem::DecisionRefused,
         Problem::NotAsked { step: 1 },
         Problem::NotFound,
@@ -113,5 +113,5 @@ fn who_should_come_back_is_told_when_and_who_should_sign_in_is_told_how() {
     assert_eq!(header(Problem::Unavailable, "retry-after").unwrap(), "5");
     assert_eq!(header(Problem::Conflict, "retry-after"), None);
     assert_eq!(header(Problem::Unauthenticated { token_sent: false }, "www-authenticate").unwrap(), "Bearer");
-    assert_eq!(header(Problem::RequestRefused, "www-authenticate"), None);
+    assert_eq!(header(Problem::RequestRefused { reasons: Vec::new() }, "www-authenticate"), None);
 }

@@ -118,7 +118,18 @@ async fn every_success_is_as_documented() {
     stage.ask("ana", "GET /v1/me", 200, none()).await;
     stage.ask("ben", "GET /v1/me", 200, none()).await;
     stage.ask("ana", "GET /v1/entitlements", 200, none()).await;
-    stage.ask("ana", "POST /v1/requests?dry_run=true", 200, body(ASK)).await;
+    let would_be = stage.ask("ana", "POST /v1/requests?dry_run=true", 200, body(ASK)).await;
+    assert_eq!(would_be["decided_by"][0]["policy"], "request-by-group");
+    assert_eq!(
+        would_be["approval"],
+        serde_json::json!({ "needed": 1, "could_approve": [{ "id": "ben", "name": "Ben" }] })
+    );
+    let at_once = stage.ask("ana", "POST /v1/requests?dry_run=true", 200, body(AT_ONCE)).await;
+    assert_eq!(at_once["approval"], serde_json::Value::Null);
+    assert_eq!(at_once["decided_by"][0]["policy"], "auto-approve-low-risk");
+    let without_ticket = body(r#"{"entitlement":"build-logs-read","duration":"30m","justification":"x"}"#);
+    let refused = stage.ask("dora", "POST /v1/requests?dry_run=true", 403, without_ticket).await;
+    assert_eq!(refused["reasons"][0]["policy"], "ticket-for-contractors");
     let keyed = Sent { headers: &[("idempotency-key", "k-1")], body: ASK };
     let first = id(&stage.ask("ana", "POST /v1/requests", 201, keyed).await);
     assert_eq!(id(&stage.ask("ana", "POST /v1/requests", 200, keyed).await), first);
