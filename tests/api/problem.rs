@@ -45,8 +45,9 @@ pub(crate) fn document(problem: &Value) {
     assert!(detail.ends_with('.') && detail.split_whitespace().count() > 2, "not a sentence: {detail}");
     let id = text("instance");
     assert!(id.strip_prefix("urn:uuid:").is_some_and(|uuid| uuid.len() == 36), "{problem}");
-    let known = ["type", "title", "status", "detail", "instance", "field", "state"];
+    let known = ["type", "title", "status", "detail", "instance", "field", "state", "reasons"];
     assert!(problem.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "{problem}");
+    assert!(problem.get("reasons").is_none() || kind_of(problem) == "request-refused", "{problem}");
     assert!(problem["status"].as_u64().is_some_and(|status| (400..500).contains(&status)), "{problem}");
 }
 
