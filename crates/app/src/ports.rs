@@ -22,7 +22,7 @@ pub use register::{
 pub use target::{Artefact, Enrolment, Inventory, Marked, Provider, ProviderError, Sighting, Unfit};
 pub use vault::{RotatedLogin, Vault, VersionId, Versions};
 pub use workflow::{
-    ExecutionStatus, Expirer, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
+    ExecutionStatus, Expirer, Notifier, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 
 use jiff::Timestamp;

@@ -5,6 +5,7 @@
 //! is approved in the same commit that creates it, before any workflow starts. What the target could not take is not
 //! accepted either.
 
+mod basis;
 mod extending;
 mod noted;
 mod repeated;
@@ -23,16 +24,14 @@ use crate::ports::{
     Beside, Directory, Enrolment, IdempotencyKeys, Ledger, StoreError, Surroundings, Unfit, Workflow,
     WorkflowError,
 };
-use crate::read::least;
 use crate::workflow_input::workflow_input;
+use basis::{Basis, basis};
 use extending::extending;
 use jiff::Timestamp;
 use noted::audited;
 use repeated::{record_of, replayed};
-use std::collections::BTreeMap;
 use stint_domain::BadInput;
 use stint_domain::access::NotEnrolled;
-use stint_domain::audit::Authorization;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, GrantId, RequestId};
@@ -40,9 +39,10 @@ use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
+use stint_domain::review::Review;
 use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, Event};
-use stint_policy::{Ask, Authorized, AutoApprove, Denied, PolicyBundle, Request};
+use stint_policy::{Ask, PolicyBundle};
 use thiserror::Error;
 use times::{decide_by, latest_end};
 use what_if::what_if;
@@ -60,6 +60,8 @@ pub struct SubmitRequest {
     pub idempotency: Option<IdempotencyClaim>,
     /// Wait for one's turn if somebody else has the credential.
     pub queue: bool,
+    /// Have it at once, without asking anybody, and answer for it afterwards.
+    pub break_glass: bool,
     /// Say what would happen, and change nothing.
     pub dry_run: bool,
 }
@@ -219,17 +221,15 @@ async fn prepare(
     let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
     let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;
     let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
-    let allowed = policy
-        .may_request(&person, entitlement, &terms)
-        .map_err(|denied| not_allowed(policy, &person, entitlement, &terms, &denied))?;
-    let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
+    let basis = basis(policy, &person, entitlement, ask, &terms)?;
     let mut request = build(policy, &person, entitlement, ask, id, now)?;
+    request.scope.break_glass.clone_from(&basis.review);
     let mut until = latest_end(ask, request.decide_by)?;
     if let Some(extended) = ask.extends {
         (request, until) = extending(ledger, request, extended.request_id(), now).await?;
     }
     within_engagement(directory, &person, until).await?;
-    submission(request, &allowed, at_once.as_ref(), caller, now)
+    submission(request, basis, caller, now)
 }
 
 /// A contractor without somebody to answer for them asks for nothing; with one, for nothing past the contract's end.
@@ -252,28 +252,6 @@ async fn within_engagement(
     }
 }
 
-/// Whoever might have it for less is told for how long, and whoever might in other circumstances, why not in these; nobody
-/// else learns of it.
-fn not_allowed(
-    policy: &PolicyBundle,
-    person: &Person,
-    entitlement: &Entitlement,
-    terms: &Ask,
-    denied: &Denied,
-) -> SubmitError {
-    let longest = entitlement.max_duration;
-    let shorter = Ask { duration: longest, ..*terms };
-    if terms.duration > longest && policy.may_request(person, entitlement, &shorter).is_ok() {
-        return SubmitError::DurationTooLong { longest };
-    }
-    let reasons = match policy.may_request(person, entitlement, &least(entitlement, terms.at)) {
-        Ok(_) => policy.reasons(&denied.authorization),
-        Err(_) => BTreeMap::new(),
-    };
-    let reason = |(policy, reason)| Reason { policy: Some(policy), reason };
-    SubmitError::NotAllowed { reasons: reasons.into_iter().map(reason).collect() }
-}
-
 fn build(
     policy: &PolicyBundle,
     person: &Person,
@@ -292,6 +270,7 @@ fn build(
         duration: ask.duration,
         starts_at: ask.starts_at,
         extends: None,
+        break_glass: None,
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
         policy_version: policy.version().to_owned(),
@@ -303,27 +282,21 @@ fn build(
         submitted_at: now,
         decide_by,
         rule: entitlement.approval.clone(),
+        review: Review::default(),
         state: RequestState::submitted(),
     })
 }
 
 fn submission(
     request: AccessRequest,
-    allowed: &Authorized<Request>,
-    at_once: Option<&Authorized<AutoApprove>>,
+    Basis { allowed: mut authorization, at_once, .. }: Basis,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Change, SubmitError> {
-    let approved = at_once.map(|proof| Event::Approved {
-        approval: Approval::of(
-            Decider::Policy { policies: proof.authorization().policies.clone() },
-            request.scope.hash(),
-        ),
+    let approved = at_once.as_ref().map(|at_once| Event::Approved {
+        approval: Approval::of(Decider::Policy { policies: at_once.policies.clone() }, request.scope.hash()),
     });
-    let mut authorization: Authorization = allowed.authorization().clone();
-    if let Some(proof) = at_once {
-        authorization.policies.extend(proof.authorization().policies.iter().cloned());
-    }
+    authorization.policies.extend(at_once.into_iter().flat_map(|at_once| at_once.policies));
     Recorded::submission(request, approved, &caller.circumstances(now, Some(authorization)))
         .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))
 }

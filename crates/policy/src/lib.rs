@@ -7,6 +7,7 @@
 
 mod actions;
 mod approval;
+mod break_glass;
 mod bundle;
 mod catalog;
 mod decision;
@@ -20,12 +21,13 @@ mod split;
 mod version;
 
 pub use approval::BadRule;
+pub use break_glass::BadBreakGlass;
 pub use bundle::{BundleError, PolicyBundle};
 pub use decision::{
-    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Requester,
-    Revoke,
+    Approve, Ask, Authorized, AutoApprove, BreakGlass, Denied, ExportAudit, ForceClose, ReadAudit, Request,
+    Requester, Review, Revoke,
 };
 pub use directory::{BadDirectory, DirectoryFile};
 
 /// Every action that policies decide.
-pub const ACTIONS: [&str; 7] = actions::ALL;
+pub const ACTIONS: [&str; 9] = actions::ALL;

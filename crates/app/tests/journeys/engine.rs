@@ -89,6 +89,7 @@ impl Stage {
             extends: None,
             idempotency: Some(IdempotencyClaim::new("key-1", "body").unwrap()),
             queue: false,
+            break_glass: false,
             dry_run: false,
         }
     }

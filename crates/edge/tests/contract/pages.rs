@@ -55,6 +55,7 @@ async fn link(page: &Page) -> String {
         extends: None,
         idempotency: None,
         queue: false,
+        break_glass: false,
         dry_run: false,
     };
     let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
