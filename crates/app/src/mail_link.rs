@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::letter::Letter;
-use crate::ports::{ApprovalLinks, MailError, Mailer, Surroundings};
+use crate::ports::{ApprovalLinks, MailError, Mailer, Reservation, Surroundings};
 use jiff::SignedDuration;
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::principal::Person;
@@ -22,15 +22,26 @@ pub(crate) struct Post<'a, L, M, S> {
     pub(crate) public_url: &'a str,
 }
 
-/// `true` if `person` has the mail of this `number`, now or from before. `letter` is given the address and the link.
+/// What is known of one mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Now or before.
+    Sent,
+    /// Somebody else is at it, or has died there.
+    Held,
+    /// There is no address, or the mail service does not take it.
+    Impossible,
+}
+
+/// The mail of this `number` to `person`. `letter` is given the address and the link.
 pub(crate) async fn mail_link<L: ApprovalLinks, M: Mailer, S: Surroundings>(
     post: &Post<'_, L, M, S>,
     request: &AccessRequest,
     person: &Person,
     number: usize,
     letter: impl FnOnce(&str, &str) -> Letter,
-) -> Result<bool, Failure> {
-    let Some(address) = &person.email else { return Ok(false) };
+) -> Result<Delivery, Failure> {
+    let Some(address) = &person.email else { return Ok(Delivery::Impossible) };
     let (now, secret) = (post.surroundings.now(), LinkSecret::new(post.surroundings.random()));
     let link = ApprovalLink {
         hash: secret.hash(),
@@ -40,17 +51,19 @@ pub(crate) async fn mail_link<L: ApprovalLinks, M: Mailer, S: Surroundings>(
         reminder: number,
     };
     let until = now.saturating_add(SignedDuration::from_secs(RESERVED_SECONDS)).unwrap_or(now);
-    if !post.links.reserve(&link, now, until).await? {
-        return Ok(true);
+    match post.links.reserve(&link, now, until).await? {
+        Reservation::Taken => {}
+        Reservation::Held => return Ok(Delivery::Held),
+        Reservation::Sent => return Ok(Delivery::Sent),
     }
     let url = format!("{}/approvals/{}", post.public_url, secret.reveal());
     match post.mailer.send(&letter(address, &url)).await {
         Ok(()) => post.links.sent(&link, post.surroundings.now()).await?,
         Err(MailError::Refused(cause)) => {
             tracing::warn!(principal.id = %person.id, error = &*cause as &dyn std::error::Error, "mail refused");
-            return Ok(false);
+            return Ok(Delivery::Impossible);
         }
         Err(error) => return Err(error.into()),
     }
-    Ok(true)
+    Ok(Delivery::Sent)
 }

@@ -7,7 +7,7 @@
 use crate::candidates::candidates;
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
-use crate::mail_link::{Post, mail_link};
+use crate::mail_link::{Delivery, Post, mail_link};
 use crate::ports::{
     ApprovalLinks, Directory, Ledger, Mailer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
 };
@@ -54,16 +54,22 @@ pub async fn notify_approvers(
     let now = surroundings.now();
     let candidates = candidates(directory, policy, &recorded.request, now).await?;
     let post = Post { links: ledger, mailer, surroundings, public_url };
-    let mut told = BTreeSet::new();
+    let (mut told, mut held) = (BTreeSet::new(), BTreeSet::new());
     for approver in candidates.people.values() {
         let reminder = reminder_for(&approver.id, &recorded.request);
         let letter = |address: &str, url: &str| {
             Letter::approval_request(&recorded.request, &approver.display_name, address, url, reminder > 0)
         };
-        if mail_link(&post, &recorded.request, approver, reminder, letter).await? {
-            told.insert(approver.id.clone());
+        match mail_link(&post, &recorded.request, approver, reminder, letter).await? {
+            Delivery::Sent => drop(told.insert(approver.id.clone())),
+            Delivery::Held => drop(held.insert(approver.id.clone())),
+            Delivery::Impossible => {}
         }
     }
+    if told.is_empty() && !held.is_empty() {
+        return Err(Failure::Transient("whoever was to send the mails may have died at it".into()).into());
+    }
+    told.append(&mut held);
     let command = match told.len() {
         few if few < candidates.missing && recorded.request.may_ask_others_later() => {
             Command::NoteNotified { approvers: told, round: recorded.request.round() }

@@ -12,7 +12,7 @@ mod target;
 mod vault;
 mod workflow;
 
-pub use approvals::{ApprovalLinks, SealError, Sealer, Seals};
+pub use approvals::{ApprovalLinks, Reservation, SealError, Sealer, Seals};
 pub use credentials::{Credential, CredentialIssuer, Secret};
 pub use ledger::{Beside, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError};
 pub use people::{Directory, DirectoryError, KeySource, MailError, Mailer};

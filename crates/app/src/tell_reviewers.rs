@@ -5,7 +5,7 @@
 
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
-use crate::mail_link::{Post, mail_link};
+use crate::mail_link::{Delivery, Post, mail_link};
 use crate::ports::{ApprovalLinks, Directory, Ledger, Mailer, Surroundings};
 use crate::review_access::may_review;
 use crate::transact::{TransactError, transact};
@@ -31,14 +31,20 @@ pub(crate) async fn tell_reviewers(
     let Some(round) = request.reviewers_to_tell() else { return Ok(()) };
     let post = Post { links: ledger, mailer, surroundings, public_url };
     let number = usize::try_from(round - 1).unwrap_or(usize::MAX);
-    let mut told = BTreeSet::new();
+    let (mut told, mut held) = (BTreeSet::new(), false);
     for reviewer in reviewers(directory, policy, surroundings, request).await?.values() {
         let letter = |address: &str, url: &str| {
             Letter::review_request(request, &reviewer.display_name, address, url, number > 0)
         };
-        if mail_link(&post, request, reviewer, number, letter).await? {
-            told.insert(reviewer.id.clone());
+        match mail_link(&post, request, reviewer, number, letter).await? {
+            Delivery::Sent => drop(told.insert(reviewer.id.clone())),
+            Delivery::Held => held = true,
+            Delivery::Impossible => {}
         }
+    }
+    // Whoever holds it may have died: the sweep asks again.
+    if held {
+        return Ok(());
     }
     let id = request.scope.request_id;
     if told.is_empty() {

@@ -16,7 +16,7 @@ pub(crate) fn emergency(name: &str) -> AccessRequest {
     let terms = ReviewTerms { reviewers, within: "24h".parse().unwrap() };
     let scope = Scope { break_glass: Some(terms), ..request.scope };
     let by = Decider::Policy { policies: ["emergency".to_owned()].into() };
-    let RequestState::Approved { approved_at, grant, .. } = request.state else { panic!("{name}") };
+    let RequestState::Approved { approved_at, grant, .. } = request.state else { unreachable!("{name}") };
     let state = RequestState::Approved {
         approval: Approval::of(by, scope.hash()).into(),
         earlier: Vec::new(),
@@ -41,7 +41,7 @@ fn told(round: u32) -> Command {
 fn done(request: &AccessRequest, command: Command, now: Timestamp) -> AccessRequest {
     match request.decide(command, now) {
         Ok(Step::Do(event)) => request.apply(&event, now).unwrap(),
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 

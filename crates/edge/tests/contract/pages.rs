@@ -61,7 +61,7 @@ async fn link(page: &Page) -> String {
     let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
-    notify_approvers(world, world, world, world, &page.policy, world, URL, id, &token).await.unwrap();
+    notify_approvers(world, world, world, world, &page.policy, world, URL, id, Some(&token)).await.unwrap();
     let text = world.state().inbox.last().unwrap().text.clone();
     let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
     url.trim_start_matches(URL).to_owned()
