@@ -10,7 +10,7 @@ use stint_domain::grant::{EndedBy, GrantState};
 use stint_domain::ids::RequestId;
 use stint_domain::request::AccessRequest;
 use stint_domain::review::{Finding, ReviewState};
-use stint_domain::transition::Refusal;
+use stint_domain::transition::{EndCause, Refusal};
 use stint_test_support::world::{Fault, Mode};
 
 const DAY: i64 = 24 * 3600;
@@ -35,6 +35,21 @@ fn over(stage: &Stage) -> RequestId {
     stage.run(id, &mut at);
     assert!(!stage.world.has_leftovers(id));
     id
+}
+
+/// The review is all that is left of it: nothing at the target is.
+#[test]
+fn what_ends_before_it_begins_is_over_and_still_reviewed() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("eva", emergency("30m"))).unwrap().scope.request_id;
+    block_on(stage.give_back("eva", id)).unwrap();
+    for _ in 0..2 {
+        block_on(stage.expire(id, EndCause::Returned)).unwrap();
+    }
+    let ended = stage.request(id);
+    assert!(ended.awaits_review() && ended.can_be_reviewed() && ended.access_due_at().is_none());
+    assert!(stage.world.state().expiries.is_empty(), "there is nothing to end");
+    found(&stage, "gita", id, Finding::Justified).unwrap();
 }
 
 fn mailed(stage: &Stage) -> Vec<String> {
