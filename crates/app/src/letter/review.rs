@@ -91,8 +91,12 @@ impl<'a> Content<'a> {
 
     fn subject(&self) -> String {
         let Self { requester, title, duration, .. } = self;
-        let what = if self.late { "Review is late" } else { "Break-glass" };
-        one_line(&format!("{what}: {requester} had {title} for {duration} without asking"), LONGEST_SUBJECT)
+        let told = if self.late {
+            format!("Review is late: {requester} had {title} for {duration} without asking")
+        } else {
+            format!("Break-glass: {requester} has {title} for {duration} without asking")
+        };
+        one_line(&told, LONGEST_SUBJECT)
     }
 }
 

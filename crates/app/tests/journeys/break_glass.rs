@@ -69,7 +69,7 @@ fn a_responder_has_it_at_once_and_every_reviewer_has_a_mail_that_says_so() {
     let (id, _) = broken(&stage);
     assert_eq!(mailed(&stage), ["gita", "hugo"]);
     let mail = stage.world.state().inbox[0].clone();
-    assert!(mail.subject.starts_with("Break-glass: Eva had Repair payments for 30 min"), "{}", mail.subject);
+    assert!(mail.subject.starts_with("Break-glass: Eva has Repair payments for 30 min"), "{}", mail.subject);
     for said in ["nobody was asked", "refund 4711 went missing", "dynamodb:UpdateItem", "/approvals/", "by "]
     {
         assert!(mail.text.contains(said), "{said}: {}", mail.text);
