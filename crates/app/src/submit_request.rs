@@ -32,17 +32,16 @@ use repeated::{record_of, replayed};
 use std::collections::BTreeMap;
 use stint_domain::BadInput;
 use stint_domain::access::NotEnrolled;
-use stint_domain::audit::Authorization;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, GrantId, RequestId};
 use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
-use stint_domain::record::{Change, Recorded};
+use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, Event};
-use stint_policy::{Ask, Authorized, AutoApprove, Denied, PolicyBundle, Request};
+use stint_policy::{Ask, Denied, Permitted, PolicyBundle, Verdict};
 use thiserror::Error;
 use times::{decide_by, latest_end};
 use what_if::what_if;
@@ -139,7 +138,12 @@ pub async fn submit_request(
         return Ok(Submitted::Replayed(Box::new(earlier.request)));
     }
     let id = new_request_id(now, &surroundings.random());
-    let prepared = match prepare(ledger, directory, policy, caller, &ask, id, now).await {
+    let asked = match asked(directory, policy, caller, &ask, now).await {
+        Ok(asked) => asked,
+        Err(error) => return Err(audited(ledger, caller.circumstances(now, None), &ask, error).await),
+    };
+    let circumstances = caller.circumstances(now, Some(asked.verdict.on_record(&asked.person, &asked.terms)));
+    let prepared = match prepare(ledger, directory, policy, &asked, &ask, id, &circumstances).await {
         Ok(change) => match fit(targets, change).await {
             Ok(change) => free(ledger, change, ask.queue, now).await,
             Err(error) => Err(error),
@@ -148,7 +152,7 @@ pub async fn submit_request(
     };
     let change = match prepared {
         Ok(change) => change,
-        Err(error) => return Err(audited(ledger, caller, &ask, now, error).await),
+        Err(error) => return Err(audited(ledger, circumstances, &ask, error).await),
     };
     if ask.dry_run {
         return Ok(Submitted::WouldBe(Box::new(what_if(directory, policy, &change, now).await?)));
@@ -206,30 +210,50 @@ async fn free(
     }
 }
 
-async fn prepare(
-    ledger: &impl Ledger,
+/// Who asks, for what, and what policy says to it.
+struct Asked<'a> {
+    person: Person,
+    entitlement: &'a Entitlement,
+    terms: Ask,
+    verdict: Verdict,
+}
+
+/// # Errors
+/// [`SubmitError::NotAllowed`] for somebody or something that is not there, of which policy is not asked.
+async fn asked<'a>(
     directory: &impl Directory,
-    policy: &PolicyBundle,
+    policy: &'a PolicyBundle,
     caller: &Caller,
     ask: &SubmitRequest,
-    id: RequestId,
     now: Timestamp,
-) -> Result<Change, SubmitError> {
+) -> Result<Asked<'a>, SubmitError> {
     let nothing = || SubmitError::NotAllowed { reasons: Vec::new() };
     let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
     let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;
     let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
-    let allowed = policy
-        .may_request(&person, entitlement, &terms)
-        .map_err(|denied| not_allowed(policy, &person, entitlement, &terms, &denied))?;
-    let at_once = policy.auto_approves(&person, entitlement, &terms).ok();
-    let mut request = build(policy, &person, entitlement, ask, id, now)?;
+    let verdict = policy.weigh(&person, entitlement, &terms);
+    Ok(Asked { person, entitlement, terms, verdict })
+}
+
+async fn prepare(
+    ledger: &impl Ledger,
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    asked: &Asked<'_>,
+    ask: &SubmitRequest,
+    id: RequestId,
+    circumstances: &Circumstances,
+) -> Result<Change, SubmitError> {
+    let Asked { person, entitlement, terms, verdict } = asked;
+    let permitted =
+        verdict.permitted().map_err(|denied| not_allowed(policy, person, entitlement, terms, denied))?;
+    let mut request = build(policy, person, entitlement, ask, id, circumstances.at)?;
     let mut until = latest_end(ask, request.decide_by)?;
     if let Some(extended) = ask.extends {
-        (request, until) = extending(ledger, request, extended.request_id(), now).await?;
+        (request, until) = extending(ledger, request, extended.request_id(), circumstances.at).await?;
     }
-    within_engagement(directory, &person, until).await?;
-    submission(request, &allowed, at_once.as_ref(), caller, now)
+    within_engagement(directory, person, until).await?;
+    submission(request, permitted, circumstances)
 }
 
 /// A contractor without somebody to answer for them asks for nothing; with one, for nothing past the contract's end.
@@ -309,22 +333,16 @@ fn build(
 
 fn submission(
     request: AccessRequest,
-    allowed: &Authorized<Request>,
-    at_once: Option<&Authorized<AutoApprove>>,
-    caller: &Caller,
-    now: Timestamp,
+    permitted: Permitted<'_>,
+    circumstances: &Circumstances,
 ) -> Result<Change, SubmitError> {
-    let approved = at_once.map(|proof| Event::Approved {
+    let approved = permitted.at_once.map(|proof| Event::Approved {
         approval: Approval::of(
             Decider::Policy { policies: proof.authorization().policies.clone() },
             request.scope.hash(),
         ),
     });
-    let mut authorization: Authorization = allowed.authorization().clone();
-    if let Some(proof) = at_once {
-        authorization.policies.extend(proof.authorization().policies.iter().cloned());
-    }
-    Recorded::submission(request, approved, &caller.circumstances(now, Some(authorization)))
+    Recorded::submission(request, approved, circumstances)
         .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))
 }
 

@@ -102,11 +102,14 @@ pub enum Outcome {
     Denied,
 }
 
-/// Which policies decided, of which bundle.
+/// Which policies decided, of which bundle, and about what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
     pub policy_version: String,
     pub policies: BTreeSet<String>,
+    /// What they were told of whoever asked for access, and what they said, in the words of whoever asks them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weighed: Option<Box<Value>>,
 }
 
 /// Everything an event says, before it has its place in a stream.

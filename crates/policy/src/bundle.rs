@@ -273,7 +273,7 @@ impl PolicyBundle {
 
     fn authorization(&self, labels: &[&Label]) -> Authorization {
         let policies: BTreeSet<_> = labels.iter().map(|label| label.id.clone()).collect();
-        Authorization { policy_version: self.version.clone(), policies }
+        Authorization { policy_version: self.version.clone(), policies, weighed: None }
     }
 
     /// Cedar calls the policies of a text `policy0`, `policy1`, and so on.

@@ -18,6 +18,7 @@ mod question;
 pub mod sample;
 mod split;
 mod version;
+mod weighed;
 
 pub use approval::BadRule;
 pub use bundle::{BundleError, PolicyBundle};
@@ -26,6 +27,7 @@ pub use decision::{
     Revoke,
 };
 pub use directory::{BadDirectory, DirectoryFile};
+pub use weighed::{Answer, Permitted, Verdict, Weighed};
 
 /// Every action that policies decide.
 pub const ACTIONS: [&str; 7] = actions::ALL;

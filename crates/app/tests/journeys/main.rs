@@ -28,3 +28,4 @@ mod schedules;
 mod sweeps;
 mod twice;
 mod waiting;
+mod weighed;

@@ -14,6 +14,7 @@ fn stream() -> Vec<SealedEvent> {
         authorization: Some(Authorization {
             policy_version: "p1".to_owned(),
             policies: std::collections::BTreeSet::from(["engineers-may-ask".to_owned()]),
+            weighed: None,
         }),
         source_address: Some("203.0.113.7".to_owned()),
         invocation: Some("8f0d7c5e-0000-4000-8000-000000000001".to_owned()),
