@@ -4,6 +4,10 @@
 //! vectors. An event's hash is SHA-256 over `0x00` and its canonical JSON, which is RFC 6962's leaf hash, so the same
 //! hash serves a chain now and a Merkle tree over it. The hash before is inside the encoding.
 
+mod exported;
+
+pub use exported::{BadExport, Exported};
+
 use crate::approval::TurnKind;
 use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::principal::Authentication;
