@@ -13,6 +13,7 @@ mod eligibility;
 pub mod end_access;
 mod extend_grant;
 pub mod failure;
+mod first_use;
 pub mod letter;
 mod note_refusal;
 pub mod notify_approvers;

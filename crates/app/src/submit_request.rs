@@ -19,6 +19,7 @@ use crate::caller::Caller;
 use crate::custody::{InUse, in_use};
 use crate::eligibility::engaged;
 use crate::failure::Failure;
+use crate::first_use::note_first_use;
 use crate::ports::{
     Beside, Directory, Enrolment, IdempotencyKeys, Ledger, StoreError, Surroundings, Unfit, Workflow,
     WorkflowError,
@@ -168,6 +169,7 @@ pub async fn submit_request(
         Err(error) => return Err(error.into()),
     }
     start(workflow, &change.after().request).await;
+    note_first_use(ledger, &circumstances).await;
     Ok(Submitted::Accepted(Box::new(change.after().request.clone())))
 }
 

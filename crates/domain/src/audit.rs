@@ -37,6 +37,10 @@ pub enum Stream {
         day: jiff::civil::Date,
         shard: u8,
     },
+    /// That policies of a version are in use: one event.
+    Policy {
+        version: String,
+    },
 }
 
 impl fmt::Display for Stream {
@@ -44,6 +48,7 @@ impl fmt::Display for Stream {
         match self {
             Self::Request(id) => id.fmt(f),
             Self::System { day, shard } => write!(f, "system-{day}-{shard:02}"),
+            Self::Policy { version } => write!(f, "policy-{version}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{SubmitError, SubmitRequest};
 use crate::caller::Caller;
 use crate::failure::Failure;
+use crate::first_use::note_first_use;
 use crate::ports::{Ledger, StoreError, Surroundings};
 use stint_domain::BadInput;
 use stint_domain::audit::Outcome;
@@ -22,8 +23,11 @@ pub(super) async fn audited(
     let detail = serde_json::json!({
         "reason": error.to_string(), "justification": ask.justification, "duration": ask.duration,
     });
-    match refused(ledger, circumstances, Some(ask.entitlement.clone()), detail).await {
-        Ok(()) => error,
+    match refused(ledger, circumstances.clone(), Some(ask.entitlement.clone()), detail).await {
+        Ok(()) => {
+            note_first_use(ledger, &circumstances).await;
+            error
+        }
         Err(failure) => failure.into(),
     }
 }

@@ -18,6 +18,7 @@ mod endings;
 mod engine;
 mod extensions;
 mod faults;
+mod first_use;
 mod forged;
 mod kinds;
 mod known_failures;
