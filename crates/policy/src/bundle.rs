@@ -74,10 +74,20 @@ struct Concerned {
 impl PolicyBundle {
     /// The bundle that was built in.
     pub fn embedded() -> Result<Self, BundleError> {
+        Self::built(include_str!(concat!(env!("OUT_DIR"), "/catalog.json")))
+    }
+
+    /// The policies that were built in over another catalog, and read in the same way, for measurements.
+    #[cfg(feature = "sample")]
+    pub fn over(catalog_json: &str) -> Result<Self, BundleError> {
+        Self::built(catalog_json)
+    }
+
+    fn built(catalog_json: &str) -> Result<Self, BundleError> {
         let pieces = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/policies.json")));
         Self::new(
             include_str!(concat!(env!("OUT_DIR"), "/version.txt")).to_owned(),
-            include_str!(concat!(env!("OUT_DIR"), "/catalog.json")),
+            catalog_json,
             pieces.map_err(BundleError::Pieces)?,
         )
     }
