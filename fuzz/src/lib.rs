@@ -5,7 +5,7 @@
 //! accepted the input, so that a run which never gets past the first check is noticed.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use stint_app::letter::plain::{one_line, quoted};
 use stint_domain::duration::{AccessDuration, LONGEST_SECONDS};
 use stint_domain::entitlement::Entitlement;
@@ -50,6 +50,14 @@ fn entry(entitlement: &Entitlement) -> Value {
     let mut entry = serde_json::to_value(entitlement).expect("an entitlement can be written");
     entry["max_duration"] = entitlement.max_duration.to_string().into();
     entry["decide_within"] = entitlement.decide_within.to_string().into();
+    if let Some(terms) = &entitlement.break_glass {
+        entry["break_glass"] = json!({
+            "users": terms.users,
+            "max_duration": terms.max_duration.to_string(),
+            "reviewers": terms.review.reviewers,
+            "review_within": terms.review.within.to_string(),
+        });
+    }
     let written = entry.get_mut("approval").and_then(Value::as_array_mut);
     for (step, written) in entitlement.approval.steps().iter().zip(written.into_iter().flatten()) {
         let text = |length: AccessDuration| Value::from(length.to_string());

@@ -87,6 +87,7 @@ fn what_is_listed_for_somebody_is_what_they_may_ask_for() {
     ];
     assert_eq!(listed("ana"), engineers);
     assert_eq!(listed("dora"), ["build-logs-read"]);
+    assert_eq!(listed("eva"), ["payments-repair"], "in an emergency");
     assert_eq!(listed("finn"), Vec::<String>::new());
     assert_eq!(listed("ben"), Vec::<String>::new());
 }

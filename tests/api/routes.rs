@@ -5,7 +5,7 @@ use crate::caller::{Caller, UNKNOWN, ask, body_of, grant, signed_in, somebody_li
 use crate::problem::refused;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use stint_edge::api::{ROUTES, credentials};
+use stint_edge::api::{ROUTES, credentials, reviews};
 use stint_local::api::Session;
 
 type Route = (&'static str, &'static str);
@@ -32,6 +32,10 @@ fn good(route: Route, ana: &Caller) -> Option<(Good, Option<Caller>)> {
         }
         ("POST", "/v1/requests/{id}/deny") => {
             Some((on(&ana.pending(), "/deny", json!({})), Some(signed_in("ben"))))
+        }
+        ("POST", reviews::PATH) => {
+            let eva = somebody_like("eva");
+            Some((on(&eva.past_emergency(), "/review", body_of(route)), Some(signed_in("gita"))))
         }
         ("POST", "/v1/requests/{id}/cancel") => Some((on(&ana.pending(), "/cancel", Value::Null), None)),
         ("GET", "/v1/grants/{id}") => look(&format!("/v1/grants/{}", grant(&ana.active()))),

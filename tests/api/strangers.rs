@@ -28,7 +28,7 @@ fn a_stranger_learns_nothing_of_a_request_and_changes_nothing() {
     tries_everything(&eve, &id);
     assert_eq!(ana.session.look(&id).unwrap(), before);
     let attempts = actions(&audited(&eve));
-    assert_eq!(attempts, vec!["request.action_refused denied"; 7], "each attempt to change something");
+    assert_eq!(attempts, vec!["request.action_refused denied"; 8], "each attempt to change something");
     assert!(stage().audit(&id).unwrap().iter().any(|row| row.canonical.contains(&eve.principal)));
     assert_eq!(ana.post(&format!("/v1/requests/{id}/cancel"), &json!({})).status, 200);
 }

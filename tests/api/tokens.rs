@@ -29,7 +29,7 @@ fn invoke(event: &Value) -> Value {
     let path = event["rawPath"].as_str().unwrap();
     let function = match path.rsplit('/').next() {
         Some("credentials") => "stint-reveal",
-        Some("approve" | "deny") => "stint-approve",
+        Some("approve" | "deny" | "review") => "stint-approve",
         _ => "stint-request",
     };
     hooks::invoke(&stage().admin, function, event).unwrap().unwrap()

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod approved;
+mod break_glass;
 mod csv;
 mod delayed;
 mod ended_early;

@@ -41,7 +41,12 @@ impl Journey {
     }
 
     pub(crate) fn asking(body: &Value) -> Self {
-        let person = stage().another("ana").unwrap();
+        Self::asked_by("ana", body)
+    }
+
+    /// By somebody like this one of the sample organisation.
+    pub(crate) fn asked_by(name: &str, body: &Value) -> Self {
+        let person = stage().another(name).unwrap();
         let session = stage().sign_in(&person).unwrap();
         Self::of(person, session, body)
     }

@@ -51,6 +51,10 @@ pub(crate) fn workflow(role: &Role<'_>, stage: &Stage, may: &[&str]) {
         _ => role.refused("to call expire", &invoke("stint-expire")),
     }
     match role.function {
+        "stint-reconcile" => role.allowed("to call notify", &invoke("stint-notify")),
+        _ => role.refused("to call notify", &invoke("stint-notify")),
+    }
+    match role.function {
         "stint-grant" | "stint-reveal" | "stint-expire" | "stint-reconcile" => {
             role.allowed("to call a provider", &invoke("stint-provider-example"));
         }

@@ -55,8 +55,14 @@ pub(crate) async fn requester_eligible(
         return Ok(Err(Lost::of(cause)));
     }
     let ask = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
-    Ok(match policy.may_request(&person, entitlement, &ask) {
-        Ok(proof) => Ok(proof.authorization().clone()),
+    let may = match scope.break_glass {
+        Some(_) => {
+            policy.may_break_glass(&person, entitlement, &ask).map(|proof| proof.authorization().clone())
+        }
+        None => policy.may_request(&person, entitlement, &ask).map(|proof| proof.authorization().clone()),
+    };
+    Ok(match may {
+        Ok(authorization) => Ok(authorization),
         Err(denied) => Err(Lost {
             cause: EndCause::Ineligible,
             reasons: denied.reasons,

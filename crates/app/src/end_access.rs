@@ -109,7 +109,8 @@ async fn end_grant(
     let circumstances = Circumstances::of_component(ask.component, surroundings.now());
     let before = recorded.head.clone();
     let (recorded, unrecorded) = intend(ledger, recorded, &ask.cause, &circumstances).await?;
-    if unrecorded.is_none() && recorded.request.is_final() {
+    // The grant's end, and not the request's: that may wait for a review.
+    if unrecorded.is_none() && recorded.request.grant().is_some_and(GrantState::is_final) {
         let changed = recorded.head != before;
         return Ok(Done { recorded, changed });
     }

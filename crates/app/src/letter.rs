@@ -1,9 +1,10 @@
-//! The mail that asks an approver to decide.
+//! The mails: here the one that asks an approver to decide.
 //!
 //! Guards: what others wrote can neither break out of its place nor pass for Stint's own words; the mail says everything
 //! an approver needs to decide, and that opening its link decides nothing.
 
 pub mod plain;
+mod review;
 pub mod words;
 
 use crate::letter::plain::{one_line, quoted, utc};

@@ -12,7 +12,7 @@ mod target;
 mod vault;
 mod workflow;
 
-pub use approvals::{ApprovalLinks, SealError, Sealer, Seals};
+pub use approvals::{ApprovalLinks, Reservation, SealError, Sealer, Seals};
 pub use credentials::{Credential, CredentialIssuer, Secret};
 pub use ledger::{Beside, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError};
 pub use people::{Directory, DirectoryError, KeySource, MailError, Mailer};
@@ -22,7 +22,7 @@ pub use register::{
 pub use target::{Artefact, Enrolment, Inventory, Marked, Provider, ProviderError, Sighting, Unfit};
 pub use vault::{RotatedLogin, Vault, VersionId, Versions};
 pub use workflow::{
-    ExecutionStatus, Expirer, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
+    ExecutionStatus, Expirer, Notifier, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 
 use jiff::Timestamp;

@@ -8,6 +8,7 @@ use crate::eligibility::engaged_now;
 use crate::failure::{Failure, Missing};
 use crate::first_use::note_first_use;
 use crate::ports::{AuditTrail, Directory, Ledger, ListError, Page, PageQuery, StoredEvent, Surroundings};
+use crate::review_access::may_review;
 use crate::transact::load;
 use jiff::Timestamp;
 use stint_domain::audit::{Outcome, Stream};
@@ -19,7 +20,7 @@ use stint_domain::request::AccessRequest;
 use stint_policy::{Ask, PolicyBundle};
 use thiserror::Error;
 
-/// A request, for its requester, for whoever may decide on it, and for auditors.
+/// A request, for its requester, for whoever may decide on it or review it, and for auditors.
 ///
 /// # Errors
 /// [`Missing::NotFound`] for everybody else.
@@ -40,13 +41,27 @@ pub async fn view_request(
     if policy.may_read_audit(&person).is_ok() {
         return Ok(request);
     }
-    match may_decide(directory, policy, caller, &request, surroundings.now()).await? {
+    let now = surroundings.now();
+    if may_review(directory, policy, &caller.principal, &request, now).await?.is_ok() {
+        return Ok(request);
+    }
+    match may_decide(directory, policy, caller, &request, now).await? {
         Ok(_) => Ok(request),
         Err(_) => Err(Missing::NotFound),
     }
 }
 
-/// What the caller may ask for, and whether policy would approve the shortest ask at once.
+/// Something that somebody may have, and on which terms.
+#[derive(Debug)]
+pub struct Offer<'a> {
+    pub entitlement: &'a Entitlement,
+    /// Whether policy would approve the shortest ask at once; `None` if it may not be asked for.
+    pub at_once: Option<bool>,
+    /// Whether it may be had without asking, in an emergency.
+    pub break_glass: bool,
+}
+
+/// What the caller may have.
 ///
 /// # Errors
 /// [`Missing::NotFound`] for somebody the directory does not know.
@@ -55,21 +70,25 @@ pub async fn entitlements<'a>(
     policy: &'a PolicyBundle,
     surroundings: &impl Surroundings,
     caller: &Caller,
-) -> Result<Vec<(&'a Entitlement, bool)>, Missing> {
+) -> Result<Vec<Offer<'a>>, Missing> {
     let person =
         directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or(Missing::NotFound)?;
     let at = surroundings.now();
     if !engaged_now(directory, &person, at).await? {
         return Ok(Vec::new());
     }
-    let ask = |entitlement: &Entitlement| least(entitlement, at);
-    Ok(policy
-        .entitlements()
-        .filter(|entitlement| policy.may_request(&person, entitlement, &ask(entitlement)).is_ok())
-        .map(|entitlement| {
-            (entitlement, policy.auto_approves(&person, entitlement, &ask(entitlement)).is_ok())
-        })
-        .collect())
+    let offer = |entitlement: &'a Entitlement| {
+        let ask = least(entitlement, at);
+        let may = policy.may_request(&person, entitlement, &ask).is_ok();
+        Offer {
+            entitlement,
+            at_once: may.then(|| policy.auto_approves(&person, entitlement, &ask).is_ok()),
+            break_glass: entitlement.break_glass.is_some()
+                && policy.may_break_glass(&person, entitlement, &ask).is_ok(),
+        }
+    };
+    let offers = policy.entitlements().map(offer);
+    Ok(offers.filter(|offer| offer.at_once.is_some() || offer.break_glass).collect())
 }
 
 #[derive(Debug, Error)]

@@ -6,14 +6,16 @@
 
 mod due;
 mod eligibility;
+mod reviews;
 mod strays;
 
 use crate::end_access::EndError;
 use crate::failure::Failure;
 use crate::ports::{
-    Bookmarks, DUE_SHARDS, Directory, Inventory, Leases, Ledger, Provider, Register, Surroundings,
+    Bookmarks, DUE_SHARDS, Directory, Inventory, Leases, Ledger, Notifier, Provider, Register, Surroundings,
     TaskTokens, Workflow,
 };
+use crate::transact::load;
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use stint_domain::ids::RequestId;
@@ -44,6 +46,8 @@ pub struct Swept {
     pub strays: u32,
     /// Things at targets that somebody else has changed.
     pub altered: u32,
+    /// Emergencies that nobody has reviewed in time.
+    pub unreviewed: u32,
 }
 
 impl Swept {
@@ -57,6 +61,18 @@ impl Swept {
     }
 }
 
+impl Swept {
+    fn note_review(&mut self, id: RequestId, late: Result<bool, Failure>) {
+        match late {
+            Ok(late) => self.unreviewed += u32::from(late),
+            Err(error) => {
+                self.failed += 1;
+                tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "review not looked at");
+            }
+        }
+    }
+}
+
 /// One sweep; `None` if another one is at it.
 ///
 /// # Errors
@@ -64,7 +80,7 @@ impl Swept {
 pub async fn reconcile(
     ledger: &(impl Ledger + TaskTokens + Register + Leases + Bookmarks),
     provider: &(impl Provider + Inventory),
-    workflow: &impl Workflow,
+    (workflow, notifier): (&impl Workflow, &impl Notifier),
     directory: &impl Directory,
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
@@ -80,11 +96,24 @@ pub async fn reconcile(
 
     let due = due_now(ledger, began).await?;
     let mended = futures_util::stream::iter(due).take_while(|_| std::future::ready(in_time()));
-    let mended =
-        mended.map(|id| async move { (id, due::mend(ledger, provider, workflow, surroundings, id).await) });
+    let mended = mended.map(|id| async move {
+        let request = match load(ledger, id).await {
+            Ok(recorded) => recorded.request,
+            Err(missing) => return (id, Err(missing)),
+        };
+        let mended = due::mend(ledger, provider, workflow, surroundings, &request).await;
+        // After the removal, which waits for nobody's review.
+        (id, Ok((mended, reviews::mend(ledger, notifier, surroundings, &request).await)))
+    });
     let mut mended = std::pin::pin!(mended.buffer_unordered(AT_ONCE));
-    while let Some((id, result)) = mended.next().await {
-        swept.note(id, result);
+    while let Some((id, done)) = mended.next().await {
+        match done {
+            Ok((mended, late)) => {
+                swept.note(id, mended);
+                swept.note_review(id, late);
+            }
+            Err(unreadable) => swept.note(id, Err(EndError::from(unreadable))),
+        }
     }
 
     match strays::sweep(ledger, provider, surroundings).await {

@@ -5,6 +5,7 @@
 //! is approved in the same commit that creates it, before any workflow starts. What the target could not take is not
 //! accepted either.
 
+mod basis;
 mod extending;
 mod noted;
 mod repeated;
@@ -24,13 +25,12 @@ use crate::ports::{
     Beside, Directory, Enrolment, IdempotencyKeys, Ledger, StoreError, Surroundings, Unfit, Workflow,
     WorkflowError,
 };
-use crate::read::least;
 use crate::workflow_input::workflow_input;
+use basis::{Basis, basis, way, weighed};
 use extending::extending;
 use jiff::Timestamp;
 use noted::audited;
 use repeated::{record_of, replayed};
-use std::collections::BTreeMap;
 use stint_domain::BadInput;
 use stint_domain::access::NotEnrolled;
 use stint_domain::duration::AccessDuration;
@@ -40,9 +40,10 @@ use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
+use stint_domain::review::Review;
 use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, Event};
-use stint_policy::{Ask, Denied, Permitted, PolicyBundle, Verdict};
+use stint_policy::{Ask, PolicyBundle, Verdict};
 use thiserror::Error;
 use times::{decide_by, latest_end};
 use what_if::what_if;
@@ -60,6 +61,8 @@ pub struct SubmitRequest {
     pub idempotency: Option<IdempotencyClaim>,
     /// Wait for one's turn if somebody else has the credential.
     pub queue: bool,
+    /// Have it at once, without asking anybody, and answer for it afterwards.
+    pub break_glass: bool,
     /// Say what would happen, and change nothing.
     pub dry_run: bool,
 }
@@ -143,7 +146,8 @@ pub async fn submit_request(
         Ok(asked) => asked,
         Err(error) => return Err(audited(ledger, caller.circumstances(now, None), &ask, error).await),
     };
-    let circumstances = caller.circumstances(now, Some(asked.verdict.on_record(&asked.person, &asked.terms)));
+    let circumstances =
+        caller.circumstances(now, Some(asked.verdict.on_record(&asked.person, &asked.terms, way(&ask))));
     let prepared = match prepare(ledger, directory, policy, &asked, &ask, id, &circumstances).await {
         Ok(change) => match fit(targets, change).await {
             Ok(change) => free(ledger, change, ask.queue, now).await,
@@ -233,7 +237,7 @@ async fn asked<'a>(
     let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
     let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;
     let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
-    let verdict = policy.weigh(&person, entitlement, &terms);
+    let verdict = weighed(policy, &person, entitlement, ask, &terms)?;
     Ok(Asked { person, entitlement, terms, verdict })
 }
 
@@ -246,16 +250,16 @@ async fn prepare(
     id: RequestId,
     circumstances: &Circumstances,
 ) -> Result<Change, SubmitError> {
-    let Asked { person, entitlement, terms, verdict } = asked;
-    let permitted =
-        verdict.permitted().map_err(|denied| not_allowed(policy, person, entitlement, terms, denied))?;
+    let Asked { person, entitlement, .. } = asked;
+    let basis = basis(policy, asked, way(ask))?;
     let mut request = build(policy, person, entitlement, ask, id, circumstances.at)?;
+    request.scope.break_glass.clone_from(&basis.review);
     let mut until = latest_end(ask, request.decide_by)?;
     if let Some(extended) = ask.extends {
         (request, until) = extending(ledger, request, extended.request_id(), circumstances.at).await?;
     }
     within_engagement(directory, person, until).await?;
-    submission(request, permitted, circumstances)
+    submission(request, &basis, circumstances)
 }
 
 /// A contractor without somebody to answer for them asks for nothing; with one, for nothing past the contract's end.
@@ -278,28 +282,6 @@ async fn within_engagement(
     }
 }
 
-/// Whoever might have it for less is told for how long, and whoever might in other circumstances, why not in these; nobody
-/// else learns of it.
-fn not_allowed(
-    policy: &PolicyBundle,
-    person: &Person,
-    entitlement: &Entitlement,
-    terms: &Ask,
-    denied: &Denied,
-) -> SubmitError {
-    let longest = entitlement.max_duration;
-    let shorter = Ask { duration: longest, ..*terms };
-    if terms.duration > longest && policy.may_request(person, entitlement, &shorter).is_ok() {
-        return SubmitError::DurationTooLong { longest };
-    }
-    let reasons = match policy.may_request(person, entitlement, &least(entitlement, terms.at)) {
-        Ok(_) => policy.reasons(&denied.authorization),
-        Err(_) => BTreeMap::new(),
-    };
-    let reason = |(policy, reason)| Reason { policy: Some(policy), reason };
-    SubmitError::NotAllowed { reasons: reasons.into_iter().map(reason).collect() }
-}
-
 fn build(
     policy: &PolicyBundle,
     person: &Person,
@@ -318,6 +300,7 @@ fn build(
         duration: ask.duration,
         starts_at: ask.starts_at,
         extends: None,
+        break_glass: None,
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
         policy_version: policy.version().to_owned(),
@@ -329,20 +312,18 @@ fn build(
         submitted_at: now,
         decide_by,
         rule: entitlement.approval.clone(),
+        review: Review::default(),
         state: RequestState::submitted(),
     })
 }
 
 fn submission(
     request: AccessRequest,
-    permitted: Permitted<'_>,
+    Basis { at_once, .. }: &Basis,
     circumstances: &Circumstances,
 ) -> Result<Change, SubmitError> {
-    let approved = permitted.at_once.map(|proof| Event::Approved {
-        approval: Approval::of(
-            Decider::Policy { policies: proof.authorization().policies.clone() },
-            request.scope.hash(),
-        ),
+    let approved = at_once.as_ref().map(|at_once| Event::Approved {
+        approval: Approval::of(Decider::Policy { policies: at_once.policies.clone() }, request.scope.hash()),
     });
     Recorded::submission(request, approved, circumstances)
         .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))

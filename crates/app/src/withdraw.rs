@@ -81,7 +81,7 @@ pub(crate) async fn finish(
     cause: &str,
 ) {
     let id = request.scope.request_id;
-    if !request.is_final()
+    if request.grant().is_some_and(|grant| !grant.is_final())
         && let Err(error) = expirer.expire_now(id).await
     {
         // The removal is on record, so reconcile does it.

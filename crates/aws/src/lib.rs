@@ -6,8 +6,8 @@
 pub mod client;
 pub mod directory;
 pub mod dynamodb;
-pub mod expirer;
 pub mod fetch;
+pub mod functions;
 pub mod iam;
 pub mod issuer;
 pub mod lambda_provider;

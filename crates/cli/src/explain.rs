@@ -86,8 +86,10 @@ fn remedies(question: &Question, bundle: &PolicyBundle) -> Vec<Remedy> {
         }
     }
     let groups = entitlement.into_iter().flat_map(|e| match question.action.as_str() {
-        "request" | "auto-approve" => e.requesters.iter().cloned(),
-        _ => e.approvers.iter().cloned(),
+        "request" | "auto-approve" => e.requesters.clone(),
+        "break-glass" => e.break_glass.iter().flat_map(|terms| terms.users.clone()).collect(),
+        "review" => e.reviewers(),
+        _ => e.approvers.clone(),
     });
     remedies.extend(groups.filter(|group| !question.who.groups.contains(group)).map(member));
     remedies

@@ -33,6 +33,7 @@ pub(crate) fn all(folder: &Folder) -> Result<Vec<Finding>, Unusable> {
     }
     if !people.is_empty() {
         findings.extend(unreachable(folder, &bundle, &people));
+        findings.extend(in_vain(folder, &bundle, &people));
         findings.extend(groups(folder, &bundle, &people));
     }
     Ok(findings)
@@ -111,6 +112,22 @@ fn unreachable(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec
     findings
 }
 
+/// Ways around asking that nobody could go, or that nobody could answer for to the others.
+fn in_vain(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for entitlement in bundle.entitlements().filter(|entitlement| entitlement.break_glass.is_some()) {
+        for (action, why) in [("break-glass", "break the glass for"), ("review", "review an emergency of")] {
+            let may = |question: Question| question.put_to(bundle).is_ok_and(|decided| decided.allowed);
+            if !about(entitlement, people, action).any(may) {
+                let at = folder.catalog.find(&format!("\"{}\"", entitlement.id)).unwrap_or_default();
+                let what = format!("unreachable: nobody of the organisation may {why} `{}`", entitlement.id);
+                findings.push(Finding::error(&folder.shown(CATALOG), &folder.catalog, at, what));
+            }
+        }
+    }
+    findings
+}
+
 /// Whether somebody could find enough different people for every step: by Hall's theorem, whether any of the steps
 /// together have as many candidates as they need.
 fn can_be_approved(entitlement: &Entitlement, bundle: &PolicyBundle, people: &[Person]) -> bool {
@@ -161,7 +178,9 @@ fn groups(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Find
         }
     };
     for entitlement in bundle.entitlements() {
-        for group in entitlement.requesters.iter().chain(&entitlement.approvers) {
+        let reviewers = entitlement.reviewers();
+        let in_emergencies = entitlement.break_glass.iter().flat_map(|terms| &terms.users).chain(&reviewers);
+        for group in entitlement.requesters.iter().chain(&entitlement.approvers).chain(in_emergencies) {
             let at = folder.catalog.find(&format!("\"{}\"", group.as_str())).unwrap_or_default();
             named(CATALOG, &folder.catalog, group.as_str(), at);
         }
@@ -216,7 +235,7 @@ fn among<'a>(
     action: &'a str,
 ) -> impl Iterator<Item = Question> + 'a {
     let requesters: Vec<_> = match action {
-        "request" | "auto-approve" => vec![None],
+        "request" | "auto-approve" | "break-glass" => vec![None],
         _ => people.iter().map(|one| Some(Whose::from(one.clone()))).collect(),
     };
     people.iter().flat_map(move |who| {
@@ -228,7 +247,7 @@ fn among<'a>(
 
 fn circumstances(entitlement: &Entitlement, action: &str) -> Vec<Option<Ask>> {
     match action {
-        "revoke" | "force-close" => vec![None],
+        "revoke" | "force-close" | "review" => vec![None],
         _ => asks(entitlement).into_iter().map(Some).collect(),
     }
 }

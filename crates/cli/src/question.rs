@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use stint_domain::approval::Standing;
+use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, PrincipalId};
 use stint_domain::principal::Person;
 use stint_policy::sample::SamplePerson;
@@ -63,6 +64,11 @@ impl Question {
                 let entitlement = entitlement()?;
                 let manager = manager.as_ref().filter(|_| entitlement.approval.asks_the_manager());
                 bundle.may_approve(who, Requester { id, manager }, entitlement, ask()?).into()
+            }
+            "break-glass" => bundle.may_break_glass(who, entitlement()?, ask()?).into(),
+            "review" => {
+                let reviewers = bundle.entitlement(id()?).map(Entitlement::reviewers).unwrap_or_default();
+                bundle.may_review(who, &requester()?.id, id()?, &reviewers).into()
             }
             "revoke" => bundle.may_revoke(who, &requester()?.id, id()?).into(),
             "force-close" => bundle.may_force_close(who, &requester()?.id, id()?).into(),

@@ -7,7 +7,7 @@ use crate::past::{Past, Pasts};
 use std::collections::BTreeMap;
 use std::path::Path;
 use stint_domain::audit::Authorization;
-use stint_policy::{Answer, Ask, PolicyBundle};
+use stint_policy::{Answer, Ask, PolicyBundle, Way};
 
 /// `true` if nothing differs.
 pub(crate) fn run(export: &Path, policies: &Path) -> Result<bool, Unusable> {
@@ -30,7 +30,7 @@ pub(crate) fn run(export: &Path, policies: &Path) -> Result<bool, Unusable> {
 /// What the proposed policies say.
 struct Now {
     answer: Answer,
-    /// `None`: the proposed catalog does not have the entitlement, so policy would not be asked.
+    /// `None`: the proposed catalog does not have the entitlement, or not in emergencies, so policy would not be asked.
     decided: Option<Authorization>,
 }
 
@@ -40,20 +40,25 @@ impl Now {
         let Some(entitlement) = bundle.entitlement(&past.entitlement) else {
             return (ask, Self { answer: Answer::Refused, decided: None });
         };
-        let verdict = bundle.weigh(&person, entitlement, &ask);
+        let way = past.weighed.way;
+        if way == Way::BreakGlass && entitlement.break_glass.is_none() {
+            return (ask, Self { answer: Answer::Refused, decided: None });
+        }
+        let verdict = bundle.weigh(&person, entitlement, &ask, way);
         (ask, Self { answer: verdict.answer(), decided: Some(verdict.authorization()) })
     }
 }
 
 fn told(past: &Past, ask: &Ask, now: &Now, bundle: &PolicyBundle) -> String {
     let ticket = if ask.has_ticket { "a ticket" } else { "no ticket" };
+    let way = if past.weighed.way == Way::BreakGlass { ", in an emergency" } else { "" };
     let (who, entitlement, duration) = (&past.who, &past.entitlement, ask.duration.in_words());
     let now_by = match &now.decided {
         Some(decided) => by(decided, bundle),
         None => "the catalog does not have it".to_owned(),
     };
     format!(
-        "{:.3} {who} {entitlement}, {duration}, with {ticket} ({})\n  then {}: {}\n  now {}: {now_by}",
+        "{:.3} {who} {entitlement}, {duration}, with {ticket}{way} ({})\n  then {}: {}\n  now {}: {now_by}",
         past.at,
         past.stream,
         words(past.weighed.answer),

@@ -308,6 +308,9 @@ impl Event {
             Self::Cancelled => "request.cancelled",
             Self::Lapsed { .. } => "request.lapsed",
             Self::Refused { .. } => "request.action_refused",
+            Self::ReviewersTold { .. } => "review.reviewers_told",
+            Self::Reviewed { .. } => "review.closed",
+            Self::ReviewOverdue { .. } => "review.overdue",
             Self::Grant(event) => event.action(),
         }
     }
@@ -316,7 +319,8 @@ impl Event {
     pub const fn outcome(&self) -> Outcome {
         match self {
             Self::Refused { .. } => Outcome::Denied,
-            Self::Grant(
+            Self::ReviewOverdue { .. }
+            | Self::Grant(
                 GrantEvent::RemovalFailed { .. }
                 | GrantEvent::ActivationFailed { .. }
                 | GrantEvent::RedatingFailed { .. }

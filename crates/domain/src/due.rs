@@ -16,6 +16,21 @@ impl AccessRequest {
     /// `None` only for what is final.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
+        self.access_due_at().into_iter().chain(self.review_due_at()).min()
+    }
+
+    /// When the reviewers should have been told, or the review is late; `None` where there is none to wait for.
+    #[must_use]
+    pub fn review_due_at(&self) -> Option<Timestamp> {
+        match self.reviewers_to_tell() {
+            Some(_) => self.review_changed_at()?.checked_add(SignedDuration::from_secs(GRACE_SECONDS)).ok(),
+            None => self.review_late_at(),
+        }
+    }
+
+    /// The same without the review: for the request itself and its grant.
+    #[must_use]
+    pub fn access_due_at(&self) -> Option<Timestamp> {
         let (from, seconds) = match &self.state {
             // Not notified yet: perhaps the workflow was never started.
             RequestState::Pending(consultation) if consultation.notified.is_empty() => {

@@ -5,6 +5,7 @@ use crate::approval::ApprovalRule;
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GroupName, IamUserName, RoleArn, SecretName};
 use crate::provided::Provided;
+use crate::review::BreakGlass;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -161,4 +162,15 @@ pub struct Entitlement {
     /// How many of whom it takes, and in which order.
     #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
     pub approval: ApprovalRule,
+    /// Left out where there is no way around asking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub break_glass: Option<BreakGlass>,
+}
+
+impl Entitlement {
+    /// Who answers for what was had without asking: nobody, where that cannot be.
+    #[must_use]
+    pub fn reviewers(&self) -> BTreeSet<GroupName> {
+        self.break_glass.as_ref().map(|terms| terms.review.reviewers.clone()).unwrap_or_default()
+    }
 }

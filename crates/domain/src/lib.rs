@@ -25,6 +25,7 @@ pub mod principal;
 pub mod provided;
 pub mod record;
 pub mod request;
+pub mod review;
 pub mod scope;
 pub mod seal;
 pub mod transition;

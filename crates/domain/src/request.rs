@@ -19,6 +19,7 @@ use crate::ids::PrincipalId;
 use crate::justification::Comment;
 use crate::narrowing::Narrowing;
 use crate::principal::Authentication;
+use crate::review::Review;
 use crate::scope::{Scope, ScopeHash};
 use crate::seal::Seal;
 use crate::transition::LapseReason;
@@ -38,6 +39,9 @@ pub struct AccessRequest {
     /// Left out where one person is enough, as it always was.
     #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
     pub rule: ApprovalRule,
+    /// Says nothing of what was asked for in the usual way.
+    #[serde(default, skip_serializing_if = "Review::is_default")]
+    pub review: Review,
     pub state: RequestState,
 }
 
@@ -176,7 +180,7 @@ impl AccessRequest {
     pub fn is_final(&self) -> bool {
         match &self.state {
             RequestState::Pending(_) => false,
-            RequestState::Approved { grant, .. } => grant.is_final(),
+            RequestState::Approved { grant, .. } => grant.is_final() && !self.awaits_review(),
             _ => true,
         }
     }

@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::justification::{Justification, Ticket};
+use crate::review::ReviewTerms;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -26,6 +27,9 @@ pub struct Scope {
     /// Not a grant of its own, but `duration` more for this one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extends: Option<RequestId>,
+    /// Had at once, without anybody's yes, on condition of a review.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub break_glass: Option<ReviewTerms>,
     pub justification: Justification,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ticket: Option<Ticket>,

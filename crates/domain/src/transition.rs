@@ -9,6 +9,7 @@ use crate::grant::{EndedBy, Evidence, Receipt, RemovalReason};
 use crate::ids::{PrincipalId, RequestId};
 use crate::justification::Comment;
 use crate::request::{Approval, Decider};
+use crate::review::Reviewed;
 use crate::window::Window;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,17 @@ pub enum Command {
     },
     /// Time has gone by, and perhaps enough for a reminder, an escalation, or to pass over the step.
     Wait,
+    /// The mails of this round to the reviewers, the first being 1, have gone out.
+    NoteTold {
+        reviewers: BTreeSet<PrincipalId>,
+        round: u32,
+    },
+    /// Somebody says whether the emergency was one.
+    Review {
+        reviewed: Reviewed,
+    },
+    /// Time has gone by, and perhaps enough for the review to be late.
+    ReportUnreviewed,
     Grant(GrantCommand),
 }
 
@@ -206,6 +218,17 @@ pub enum Event {
         attempted: String,
         reason: String,
     },
+    ReviewersTold {
+        reviewers: BTreeSet<PrincipalId>,
+        round: u32,
+    },
+    Reviewed {
+        reviewed: Reviewed,
+    },
+    /// Found late for the `times`-th time.
+    ReviewOverdue {
+        times: u32,
+    },
     Grant(GrantEvent),
 }
 
@@ -348,6 +371,14 @@ pub enum Refusal {
     NotAsked { step: usize },
     #[error("fewer people have approved than have to")]
     TooFewApproved,
+    #[error("nothing about this is to be reviewed")]
+    NoReview,
+    #[error("nobody reviews what they have taken themselves")]
+    SelfReview,
+    #[error("it has been reviewed")]
+    Reviewed,
+    #[error("the access is not over yet")]
+    NotOver,
     #[error("the request is {state} and has no grant")]
     NoGrant { state: &'static str },
     #[error("the grant starts at {starts_at}")]

@@ -10,6 +10,7 @@ mod entitlements;
 mod grants;
 mod parts;
 mod requests;
+pub mod reviews;
 mod signed;
 mod views;
 
@@ -24,7 +25,7 @@ use axum::routing::{get, post};
 use std::sync::Arc;
 
 /// Every route, method by method; `docs/openapi.yaml` lists the same, and a test holds the two together.
-pub const ROUTES: [(&str, &str); 17] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("GET", "/v1/entitlements"),
     ("GET", "/v1/requests"),
     ("POST", "/v1/requests"),
@@ -32,6 +33,7 @@ pub const ROUTES: [(&str, &str); 17] = [
     ("GET", "/v1/requests/{id}/events"),
     ("POST", decisions::APPROVE),
     ("POST", decisions::DENY),
+    ("POST", reviews::PATH),
     ("POST", "/v1/requests/{id}/cancel"),
     ("GET", "/v1/grants"),
     ("GET", "/v1/grants/{id}"),
@@ -62,6 +64,7 @@ pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
         .route(credentials::PATH, post(not_found))
         .route(decisions::APPROVE, post(not_found))
         .route(decisions::DENY, post(not_found))
+        .route(reviews::PATH, post(not_found))
         .route("/v1/audit/events", get(audit::events::<P>))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)

@@ -10,6 +10,7 @@ use crate::emf::note_decision;
 use crate::identity::TokenVerifier;
 use crate::page::{self, Answer, Choice, NotAllowed, Page};
 use crate::problem::Problem;
+use crate::reviews;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
@@ -83,7 +85,7 @@ async fn approver_name(directory: &impl Directory, opened: &OpenedLink) -> Strin
     person.map_or_else(|| opened.link.approver.to_string(), |person| person.display_name)
 }
 
-fn not_opened(missing: Missing) -> Page {
+pub(crate) fn not_opened(missing: Missing) -> Page {
     match missing {
         Missing::NotFound => page::unknown(),
         Missing::Failure(failure) => {
@@ -106,10 +108,13 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing),
     };
+    if opened.request.scope.break_glass.is_some() {
+        return reviews::by_link(approvals, opened, request).await;
+    }
     let (parts, body) = request.into_parts();
     let (source_address, invocation) = (crate::api::source_address(&parts), crate::api::invocation(&parts));
     let headers = parts.headers.clone();
-    let Some(answer) = answer(Request::from_parts(parts, body)).await else { return page::forged() };
+    let Some(answer) = form::<Answer>(Request::from_parts(parts, body)).await else { return page::forged() };
     if let Err(forged) = approvals.forms.check(&headers, &answer.nonce) {
         tracing::warn!(request.id = %opened.link.request_id, reason = %forged, outcome = "denied", "a form was not believed");
         return page::forged();
@@ -150,7 +155,7 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
 }
 
 /// A form that cannot be read is not one of ours.
-async fn answer(request: Request) -> Option<Answer> {
+pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
     let form =
         request.headers().get(CONTENT_TYPE)?.to_str().ok()?.starts_with("application/x-www-form-urlencoded");
     let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.ok().filter(|_| form)?;

@@ -101,6 +101,7 @@ pub struct ReconcileConfig {
     pub user_pool_id: Option<String>,
     /// What is enrolled wears it.
     pub boundary: String,
+    pub notify_function: String,
 }
 
 /// A configuration that can be read from an environment.
@@ -242,6 +243,7 @@ impl Config for ReconcileConfig {
             state_machine_arn: env.text("STINT_STATE_MACHINE_ARN"),
             user_pool_id: env.optional("STINT_USER_POOL_ID"),
             boundary: env.text("STINT_BOUNDARY_ARN"),
+            notify_function: env.text("STINT_NOTIFY_FUNCTION"),
         }
     }
 }

@@ -36,6 +36,10 @@ pub enum Metric {
     CredentialRotated,
     /// The record has an approval that nobody gave. Somebody is paged for one.
     ApprovalForged,
+    /// Somebody has had access without asking. Somebody is paged for one.
+    GlassBroken,
+    /// Nobody has reviewed that in time. Somebody is paged for one.
+    ReviewOverdue,
 }
 
 impl Metric {
@@ -58,6 +62,8 @@ impl Metric {
             Self::TargetAltered => "TargetAltered",
             Self::CredentialRotated => "CredentialRotated",
             Self::ApprovalForged => "ApprovalForged",
+            Self::GlassBroken => "GlassBroken",
+            Self::ReviewOverdue => "ReviewOverdue",
         }
     }
 

@@ -15,5 +15,6 @@ pub mod identity;
 mod object;
 pub mod page;
 pub mod problem;
+mod reviews;
 pub mod task_error;
 pub mod telemetry;

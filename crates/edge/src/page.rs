@@ -7,6 +7,7 @@
 mod answer;
 mod question;
 mod response;
+mod review;
 mod verdict;
 
 pub use answer::{Answer, Choice};
@@ -14,6 +15,7 @@ pub use response::{Page, secure};
 
 use crate::csrf::Nonce;
 use crate::page::question::Question;
+use crate::page::review::ReviewQuestion;
 use crate::page::verdict::Verdict;
 use askama::Template;
 use http::StatusCode;
@@ -30,6 +32,8 @@ pub enum NotAllowed {
     NotEligible,
     /// In the step that is open others are asked.
     NotAsked,
+    /// Not among those who review, any more, or it was their own.
+    NotReviewer,
 }
 
 /// What a link shows: the question while it is open, and after that the answer.
@@ -43,6 +47,9 @@ pub fn view(request: &AccessRequest, approver: (&PrincipalId, &str), nonce: &Non
         }
         RequestState::Pending(_) => {
             response::page(StatusCode::OK, &Question::new(request, approver_name, nonce, now))
+        }
+        _ if request.awaits_review() && request.can_be_reviewed() => {
+            response::page(StatusCode::OK, &ReviewQuestion::new(request, approver_name, nonce))
         }
         _ => settled(request),
     }
@@ -80,6 +87,9 @@ pub fn refused(why: NotAllowed) -> Page {
         }
         NotAllowed::NotAsked => {
             "Others are asked at this point. Nothing has been decided; if it comes to you, there will be a mail."
+        }
+        NotAllowed::NotReviewer => {
+            "You are not, or not any more, among those who review this. Nothing has been recorded."
         }
     };
     message(StatusCode::FORBIDDEN, "You may not decide this", text)

@@ -6,10 +6,11 @@
 
 use crate::actions;
 use crate::approval::BadRule;
+use crate::break_glass::BadBreakGlass;
 use crate::catalog::{self, Catalog};
 use crate::decision::{
-    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Requester,
-    Revoke,
+    Approve, Ask, Authorized, AutoApprove, BreakGlass, Denied, ExportAudit, ForceClose, ReadAudit, Request,
+    Requester, Review, Revoke,
 };
 use crate::question::{Question, Vocabulary};
 use crate::split::{Piece, split};
@@ -21,7 +22,7 @@ use stint_domain::BadInput;
 use stint_domain::account::TargetAccount;
 use stint_domain::audit::Authorization;
 use stint_domain::entitlement::Entitlement;
-use stint_domain::ids::{EntitlementId, PrincipalId};
+use stint_domain::ids::{EntitlementId, GroupName, PrincipalId};
 use stint_domain::principal::Person;
 
 /// The bundle is not usable: a defect of the release, which nobody can work around at run time.
@@ -33,6 +34,8 @@ pub enum BundleError {
     Duration { id: EntitlementId, source: BadInput },
     #[error("entitlement `{id}` has an approval rule that cannot be")]
     Approval { id: EntitlementId, source: BadRule },
+    #[error("entitlement `{id}` has a `break_glass` that cannot be")]
+    BreakGlass { id: EntitlementId, source: BadBreakGlass },
     #[error("entitlement `{id}` is in two accounts")]
     Account { id: EntitlementId, source: BadInput },
     #[error("entitlement `{id}` is in the catalog twice")]
@@ -164,6 +167,32 @@ impl PolicyBundle {
     ) -> Result<Authorized<AutoApprove>, Denied> {
         self.decide(actions::AUTO_APPROVE, |words| {
             words.about_entitlement(person, actions::AUTO_APPROVE, entitlement, ask, None)
+        })
+    }
+
+    /// May `person` have this at once, without asking anybody?
+    pub fn may_break_glass(
+        &self,
+        person: &Person,
+        entitlement: &Entitlement,
+        ask: &Ask,
+    ) -> Result<Authorized<BreakGlass>, Denied> {
+        self.decide(actions::BREAK_GLASS, |words| {
+            words.about_entitlement(person, actions::BREAK_GLASS, entitlement, ask, None)
+        })
+    }
+
+    /// May `person`, with these as reviewers, say whether `requester`'s emergency was one? The catalog need not know the
+    /// entitlement any more, nor whoever is to review it now.
+    pub fn may_review(
+        &self,
+        person: &Person,
+        requester: &PrincipalId,
+        entitlement: &EntitlementId,
+        reviewers: &BTreeSet<GroupName>,
+    ) -> Result<Authorized<Review>, Denied> {
+        self.decide(actions::REVIEW, |words| {
+            words.about_review(person, entitlement, self.entitlement(entitlement), requester, reviewers)
         })
     }
 

@@ -1,6 +1,7 @@
 //! The catalog as it is written in its file, where durations are text for people.
 
 use crate::approval::{StepEntry, rule};
+use crate::break_glass::BreakGlassEntry;
 use crate::bundle::BundleError;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,19 +37,25 @@ struct Entry {
     owner: Option<GroupName>,
     #[serde(default)]
     approval: Vec<StepEntry>,
+    break_glass: Option<BreakGlassEntry>,
 }
 
 /// Reads the JSON that the build script makes of the file.
 pub(crate) fn parse(json: &str) -> Result<Catalog, BundleError> {
     let file: CatalogFile = serde_json::from_str(json).map_err(BundleError::Catalog)?;
     let mut catalog = Catalog::new();
-    for entry in file.entitlement {
+    for mut entry in file.entitlement {
         let id = entry.id.clone();
         let owner = entry.owner.clone();
+        let break_glass = entry.break_glass.take();
         let approval = rule(&entry.approval, owner.as_ref())
             .map_err(|source| BundleError::Approval { id: id.clone(), source })?;
-        let entitlement =
+        let mut entitlement =
             entry.read(approval).map_err(|source| BundleError::Duration { id: id.clone(), source })?;
+        entitlement.break_glass = break_glass
+            .map(|entry| entry.read(entitlement.max_duration))
+            .transpose()
+            .map_err(|source| BundleError::BreakGlass { id: id.clone(), source })?;
         one_account(&entitlement).map_err(|source| BundleError::Account { id: id.clone(), source })?;
         if catalog.insert(id.clone(), entitlement).is_some() {
             return Err(BundleError::DuplicateEntitlement { id });
@@ -78,6 +85,7 @@ impl Entry {
             requesters: self.requesters,
             approvers: approval.groups().cloned().chain(self.approvers).collect(),
             approval,
+            break_glass: None,
         })
     }
 }

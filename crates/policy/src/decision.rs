@@ -31,9 +31,17 @@ pub enum Request {}
 #[derive(Debug)]
 pub enum AutoApprove {}
 
+/// Access without asking anybody, in an emergency.
+#[derive(Debug)]
+pub enum BreakGlass {}
+
 /// Deciding about somebody's request.
 #[derive(Debug)]
 pub enum Approve {}
+
+/// Saying whether somebody's emergency was one.
+#[derive(Debug)]
+pub enum Review {}
 
 /// Ending somebody's access early.
 #[derive(Debug)]

@@ -7,6 +7,7 @@
 
 mod actions;
 mod approval;
+mod break_glass;
 mod bundle;
 mod catalog;
 mod decision;
@@ -21,13 +22,14 @@ mod version;
 mod weighed;
 
 pub use approval::BadRule;
+pub use break_glass::BadBreakGlass;
 pub use bundle::{BundleError, PolicyBundle};
 pub use decision::{
-    Approve, Ask, Authorized, AutoApprove, Denied, ExportAudit, ForceClose, ReadAudit, Request, Requester,
-    Revoke,
+    Approve, Ask, Authorized, AutoApprove, BreakGlass, Denied, ExportAudit, ForceClose, ReadAudit, Request,
+    Requester, Review, Revoke,
 };
 pub use directory::{BadDirectory, DirectoryFile};
-pub use weighed::{Answer, Permitted, Verdict, Weighed};
+pub use weighed::{Answer, Permitted, Verdict, Way, Weighed};
 
 /// Every action that policies decide.
-pub const ACTIONS: [&str; 7] = actions::ALL;
+pub const ACTIONS: [&str; 9] = actions::ALL;

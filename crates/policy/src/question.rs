@@ -3,6 +3,7 @@
 //! Each carries only what it is about: the principal with its groups, and one entitlement or the audit. Names keep to
 //! `policies/stint.cedarschema`; a test holds every question against it.
 
+use crate::actions;
 use crate::decision::{Ask, Requester};
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request,
@@ -70,12 +71,33 @@ impl Vocabulary {
         entitlement: Option<&Entitlement>,
         requester: &PrincipalId,
     ) -> Option<Question> {
-        let resource = match entitlement {
-            Some(entitlement) => self.entitlement(entitlement)?,
-            None => self.forgotten(id)?,
-        };
-        let requester = RestrictedExpression::new_entity_uid(self.user(requester));
-        self.question(person, action, resource, vec![("requester".to_owned(), requester)])
+        let resource = self.known_or_forgotten(id, entitlement)?;
+        self.question(person, action, resource, vec![self.requester(requester)])
+    }
+
+    /// May `person` review what `requester` has taken? Whose review it takes is the request's own, as the catalog was then.
+    pub(crate) fn about_review(
+        &self,
+        person: &Person,
+        id: &EntitlementId,
+        entitlement: Option<&Entitlement>,
+        requester: &PrincipalId,
+        reviewers: &BTreeSet<GroupName>,
+    ) -> Option<Question> {
+        let resource = self.known_or_forgotten(id, entitlement)?;
+        let reviewers = ("reviewers".to_owned(), self.group_set(reviewers));
+        self.question(person, actions::REVIEW, resource, vec![self.requester(requester), reviewers])
+    }
+
+    fn known_or_forgotten(&self, id: &EntitlementId, entitlement: Option<&Entitlement>) -> Option<Entity> {
+        match entitlement {
+            Some(entitlement) => self.entitlement(entitlement),
+            None => self.forgotten(id),
+        }
+    }
+
+    fn requester(&self, requester: &PrincipalId) -> (String, RestrictedExpression) {
+        ("requester".to_owned(), RestrictedExpression::new_entity_uid(self.user(requester)))
     }
 
     /// May `person` do `action` to the audit?
@@ -117,6 +139,8 @@ impl Vocabulary {
             ("manager_approves".to_owned(), truth(entitlement.approval.asks_the_manager())),
             ("people_needed".to_owned(), number(people_needed(entitlement))),
             ("max_duration_seconds".to_owned(), number(entitlement.max_duration.seconds())),
+            ("break_glass_users".to_owned(), self.group_set(in_emergencies(entitlement).0)),
+            ("break_glass_seconds".to_owned(), number(in_emergencies(entitlement).1)),
         ]);
         Entity::new(uid(&self.entitlement, entitlement.id.as_str()), attributes, HashSet::new()).ok()
     }
@@ -130,6 +154,8 @@ impl Vocabulary {
             ("manager_approves".to_owned(), truth(false)),
             ("people_needed".to_owned(), number(1)),
             ("max_duration_seconds".to_owned(), number(0)),
+            ("break_glass_users".to_owned(), nobody()),
+            ("break_glass_seconds".to_owned(), number(0)),
         ]);
         Entity::new(uid(&self.entitlement, id.as_str()), attributes, HashSet::new()).ok()
     }
@@ -155,6 +181,15 @@ fn context(ask: &Ask) -> Vec<(String, RestrictedExpression)> {
         ("weekday".to_owned(), number(at.weekday().to_monday_one_offset())),
         ("has_ticket".to_owned(), truth(ask.has_ticket)),
     ]
+}
+
+/// Who may have it without asking, and for how many seconds: nobody, where the catalog says nothing of that.
+fn in_emergencies(entitlement: &Entitlement) -> (&BTreeSet<GroupName>, u32) {
+    static NOBODY: BTreeSet<GroupName> = BTreeSet::new();
+    entitlement
+        .break_glass
+        .as_ref()
+        .map_or((&NOBODY, 0), |terms| (&terms.users, terms.max_duration.seconds()))
 }
 
 fn people_needed(entitlement: &Entitlement) -> i64 {
@@ -221,6 +256,11 @@ mod tests {
         let contracted = vocabulary.about_entitlement(&dora, "request", thing, &ask, None).unwrap();
         assert!(conforms(&contracted, &schema));
         assert!(conforms(&about("auto-approve", None), &schema));
+        assert!(conforms(&about("break-glass", None), &schema));
+        for known in [Some(thing), None] {
+            let review = vocabulary.about_review(&ana, &thing.id, known, &dora.id, &ana.groups).unwrap();
+            assert!(conforms(&review, &schema));
+        }
         let by_ana = Requester { id: &ana.id, manager: None };
         assert!(conforms(&about("approve", Some(by_ana)), &schema));
         assert!(conforms(&about("approve", Some(Requester { manager: Some(&dora.id), ..by_ana })), &schema));

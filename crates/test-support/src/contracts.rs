@@ -73,6 +73,7 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
             duration: parsed("30m"),
             starts_at: None,
             extends: None,
+            break_glass: None,
             justification: parsed("ünïcode \u{1}\n\"quoted\" 調査"),
             ticket: None,
             policy_version: "p1".to_owned(),
@@ -82,6 +83,7 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
         submitted_at: now,
         decide_by: after(now, 3600),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     }
 }

@@ -13,7 +13,8 @@ use stint_policy::PolicyBundle;
 #[derive(Deserialize)]
 struct Task {
     request_id: String,
-    task_token: String,
+    /// Left out by the sweep.
+    task_token: Option<String>,
 }
 
 pub(crate) struct Deps<L, D, W, M, S> {
@@ -36,7 +37,7 @@ where
 {
     let task: Task = read(event)?;
     let request_id = task.request_id.parse()?;
-    let token = TaskToken::new(task.task_token);
+    let token = task.task_token.map(TaskToken::new);
     let Deps { store, directory, workflow, mailer, surroundings, policy, public_url } = deps;
     notify_approvers(
         store,
@@ -47,7 +48,7 @@ where
         surroundings,
         public_url,
         request_id,
-        &token,
+        token.as_ref(),
     )
     .await?;
     tracing::info!(request.id = %request_id, outcome = "notified", "approvers asked");

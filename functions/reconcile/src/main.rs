@@ -6,6 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
+use stint_aws::functions::NotifyFunction;
 use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
@@ -24,6 +25,7 @@ async fn main() -> Result<(), Error> {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         provider: Providers::within(&aws, config.boundary).also_in(policy.accounts()),
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
+        notifier: NotifyFunction::new(&aws, config.notify_function),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         surroundings: Machine,
         policy,

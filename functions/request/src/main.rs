@@ -4,7 +4,7 @@ use lambda_http::{Error, run};
 use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::expirer::ExpireFunction;
+use stint_aws::functions::ExpireFunction;
 use stint_aws::issuer::IssuersKeys;
 use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;

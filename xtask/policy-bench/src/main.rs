@@ -10,7 +10,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use stint_domain::principal::Person;
-use stint_policy::{Answer, Ask, PolicyBundle, sample};
+use stint_policy::{Answer, Ask, PolicyBundle, Way, sample};
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 const ROUNDS: u32 = 25;
@@ -79,7 +79,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 fn answered(bundle: &PolicyBundle, size: usize, person: &Person) -> Done<()> {
     let entitlement = bundle.entitlement(&id(size / 2).parse()?).ok_or("the entitlement is not there")?;
     let ask = Ask { duration: entitlement.max_duration, at: MORNING, has_ticket: true };
-    match bundle.weigh(person, entitlement, &ask).answer() {
+    match bundle.weigh(person, entitlement, &ask, Way::Usual).answer() {
         Answer::NeedsPeople => Ok(()),
         other => Err(format!("{other:?} is not what was to be measured").into()),
     }

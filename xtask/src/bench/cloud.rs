@@ -10,8 +10,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stint_app::ports::{
     Artefact, Beside, Bookmarks, DUE_SHARDS, Directory, DirectoryError, ExecutionStatus, Inventory, Leases,
-    Ledger, ListError, Marked, Page, PageQuery, Provider, ProviderError, Register, SealError, Seals,
-    Sighting, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
+    Ledger, ListError, Marked, Notifier, Page, PageQuery, Provider, ProviderError, Register, SealError,
+    Seals, Sighting, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
+    WorkflowInput,
 };
 use stint_domain::access::Access;
 use stint_domain::audit::SealedEvent;
@@ -255,6 +256,12 @@ impl Bookmarks for Function<'_> {
 
     async fn set_bookmark(&self, job: &str, place: Option<&str>) -> Result<(), StoreError> {
         self.passes(WRITE).await.set_bookmark(job, place).await
+    }
+}
+
+impl Notifier for Function<'_> {
+    async fn notify_again(&self, id: RequestId) -> Result<(), WorkflowError> {
+        self.passes(ELSEWHERE).await.notify_again(id).await
     }
 }
 

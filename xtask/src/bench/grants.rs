@@ -90,6 +90,7 @@ pub(super) fn pending(
         duration: "1h".parse()?,
         starts_at: None,
         extends: None,
+        break_glass: None,
         justification: "the month's end".parse()?,
         ticket: None,
         policy_version: "bench".to_owned(),
@@ -101,6 +102,7 @@ pub(super) fn pending(
         submitted_at: begins,
         decide_by: begins.saturating_add(LENGTH).unwrap_or(begins),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     })
 }

@@ -158,7 +158,11 @@ async fn still_at_once(
         return Ok(Err(Lost::of(EndCause::Ineligible)));
     };
     let ask = Ask { duration: scope.duration, at, has_ticket: scope.ticket.is_some() };
-    Ok(policy.auto_approves(&person, entitlement, &ask).map(drop).map_err(|denied| Lost {
+    let may = match scope.break_glass {
+        Some(_) => policy.may_break_glass(&person, entitlement, &ask).map(drop),
+        None => policy.auto_approves(&person, entitlement, &ask).map(drop),
+    };
+    Ok(may.map_err(|denied| Lost {
         cause: EndCause::NotApprovedByPolicy,
         reasons: denied.reasons,
         authorization: Some(denied.authorization),

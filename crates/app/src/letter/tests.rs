@@ -29,6 +29,7 @@ fn request(justification: &str) -> AccessRequest {
             duration: "1h".parse().unwrap(),
             starts_at: None,
             extends: None,
+            break_glass: None,
             justification: justification.parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
             policy_version: "v1".to_owned(),
@@ -38,6 +39,7 @@ fn request(justification: &str) -> AccessRequest {
         submitted_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T17:00:00Z".parse().unwrap(),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     }
 }

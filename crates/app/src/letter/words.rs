@@ -7,6 +7,7 @@ use stint_domain::approval::{Progress, TurnKind};
 use stint_domain::entitlement::AccessKind;
 use stint_domain::ids::{GroupName, RequestId};
 use stint_domain::request::AccessRequest;
+use stint_domain::review::{Finding, ReviewState};
 use stint_domain::scope::Scope;
 
 /// How soon, in seconds, access can usually be used: IAM takes moments to make known what Stint has written.
@@ -109,6 +110,23 @@ pub fn still_needed(request: &AccessRequest) -> Option<String> {
     };
     let steps = request.rule.steps().len();
     Some(if steps > 1 { format!("{who} (step {} of {steps})", open.number + 1) } else { who })
+}
+
+/// How far the review has come of what was had without asking; `None` where there is none.
+#[must_use]
+pub fn review(request: &AccessRequest) -> Option<String> {
+    let by = utc(request.review_by()?);
+    Some(match &request.review.state {
+        ReviewState::Open => format!("to be closed by {by}"),
+        ReviewState::Overdue { .. } => format!("late, it was to be closed by {by}"),
+        ReviewState::Closed { reviewed, at } => {
+            let found = match reviewed.finding {
+                Finding::Justified => "it was called for",
+                Finding::Unjustified => "it was not called for",
+            };
+            format!("{found}, says {} at {}", one_line(&reviewed.name, 100), utc(*at))
+        }
+    })
 }
 
 fn people(open: Progress<'_>) -> String {

@@ -10,16 +10,27 @@ use stint_domain::seal::Seal;
 use stint_domain::seal::Statement;
 use thiserror::Error;
 
+/// Whose it is to send one mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// The caller's, now.
+    Taken,
+    /// Somebody else's, who is at it or has died there.
+    Held,
+    /// Nobody's any more: it has gone out.
+    Sent,
+}
+
 /// The links in approvers' mails.
 pub trait ApprovalLinks: Send + Sync {
-    /// Takes the right to mail `link.approver` about `link.request_id` until `until`. `false` if the mail has gone out
-    /// or somebody else is at it. A reservation that ran out may be taken again, with a new link.
+    /// Takes the right to mail `link.approver` about `link.request_id` until `until`. A reservation that ran out may be
+    /// taken again, with a new link.
     fn reserve(
         &self,
         link: &ApprovalLink,
         now: Timestamp,
         until: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Reservation, StoreError>> + Send;
 
     /// Records that the mail has gone out.
     fn sent(&self, link: &ApprovalLink, at: Timestamp)

@@ -89,6 +89,11 @@ pub struct WorkflowInput {
     pub starts_at: Option<Timestamp>,
 }
 
+/// Asks the function that mails to look at a request again, without waiting for it.
+pub trait Notifier: Send + Sync {
+    fn notify_again(&self, id: RequestId) -> impl Future<Output = Result<(), WorkflowError>> + Send;
+}
+
 /// Asks the function that ends access to do so now, without waiting for it.
 pub trait Expirer: Send + Sync {
     fn expire_now(&self, id: RequestId) -> impl Future<Output = Result<(), WorkflowError>> + Send;

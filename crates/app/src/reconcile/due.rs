@@ -4,7 +4,7 @@ use crate::end_access::{EndAccess, EndError, end_access};
 use crate::failure::Failure;
 use crate::ports::{ExecutionStatus, Ledger, Provider, Surroundings, TaskTokens, Workflow, WorkflowError};
 use crate::tell_workflow::{tell_workflow, try_tell_workflow};
-use crate::transact::{TransactError, load, transact};
+use crate::transact::{TransactError, transact};
 use crate::workflow_input::workflow_input;
 use jiff::Timestamp;
 use stint_domain::grant::GrantState;
@@ -18,24 +18,23 @@ pub(super) async fn mend(
     provider: &impl Provider,
     workflow: &impl Workflow,
     surroundings: &impl Surroundings,
-    id: RequestId,
+    request: &AccessRequest,
 ) -> Result<(), EndError> {
-    let request = load(ledger, id).await?.request;
-    let now = surroundings.now();
+    let (id, now) = (request.scope.request_id, surroundings.now());
     let Some(cause) = (match &request.state {
         // The index lags: it has moved on since.
-        _ if request.due_at().is_none_or(|due| due > now) => None,
+        _ if request.access_due_at().is_none_or(|due| due > now) => None,
         RequestState::Pending { .. } if now >= request.decide_by => Some(EndCause::Overdue),
         RequestState::Pending(_) if request.next_turn().is_some_and(|turn| turn.at <= now) => {
             waited(ledger, workflow, id, now).await?;
             None
         }
         RequestState::Pending(_) if request.has_others_to_ask() => {
-            ended_workflow(resumed(ledger, workflow, &request).await?)
+            ended_workflow(resumed(ledger, workflow, request).await?)
         }
-        RequestState::Pending(_) => ended_workflow(restarted(workflow, &request).await?),
+        RequestState::Pending(_) => ended_workflow(restarted(workflow, request).await?),
         RequestState::Approved { grant, .. } => match grant {
-            GrantState::Scheduled => ended_workflow(resumed(ledger, workflow, &request).await?),
+            GrantState::Scheduled => ended_workflow(resumed(ledger, workflow, request).await?),
             GrantState::Activating { window, .. } if !window.is_over(now) => {
                 ended_workflow(workflow.status(id).await.map_err(Failure::from)?)
             }

@@ -62,6 +62,10 @@ async fn decided_by(
     };
     let ask = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
     let mut decided = BTreeMap::new();
+    if scope.break_glass.is_some() {
+        let allowed = policy.may_break_glass(&person, entitlement, &ask);
+        return Ok(allowed.map(|allowed| policy.reasons(allowed.authorization())).unwrap_or_default());
+    }
     if let Ok(allowed) = policy.may_request(&person, entitlement, &ask) {
         decided.extend(policy.reasons(allowed.authorization()));
     }

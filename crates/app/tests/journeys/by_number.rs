@@ -86,7 +86,8 @@ fn f06_an_address_that_takes_no_mail_keeps_nobody_else_from_being_asked() {
     let token = TaskToken::new(format!("token-{id}-0"));
     let refusing = Refusing(world, "another@example.com");
     let url = "https://stint.example";
-    block_on(notify_approvers(world, world, world, &refusing, stage.policy, world, url, id, &token)).unwrap();
+    block_on(notify_approvers(world, world, world, &refusing, stage.policy, world, url, id, Some(&token)))
+        .unwrap();
     let asked: Vec<_> = world.state().inbox.iter().map(|mail| mail.to.clone()).collect();
     assert_eq!(asked, ["ben@example.com"]);
     assert_eq!(count(&stage, id, "request.approvers_notified"), 1);
@@ -209,11 +210,14 @@ fn f38_messages_that_come_a_day_late_and_in_the_wrong_order_change_nothing() {
     }
     assert!(block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).is_err());
     let _ = block_on(stage.click("ben@example.com", Verdict::Approve));
-    block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap();
+    block_on(stage.notify(id, Some(&format!("token-{id}-0")))).unwrap();
     stage.run(id, &mut at);
     assert_eq!(truth(), before);
     assert_eq!(at, At::Succeeded);
     let next = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
-    assert!(invoke(stage.notify(next, "token")).unwrap().is_ok(), "a new request is asked about as ever");
+    assert!(
+        invoke(stage.notify(next, Some("token"))).unwrap().is_ok(),
+        "a new request is asked about as ever"
+    );
     assert!(stage.world.now() > stage.request(id).submitted_at && stage.world.state().inbox.len() > before.3);
 }

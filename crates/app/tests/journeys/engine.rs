@@ -13,6 +13,7 @@ use stint_app::open_link::open_link;
 use stint_app::ports::{Credential, Surroundings, TaskToken, VersionId, WorkflowInput};
 use stint_app::reconcile::{Swept, reconcile};
 use stint_app::reveal_credential::{RevealError, reveal_credential};
+use stint_app::review_access::{ReviewAccess, ReviewError, review_access};
 use stint_app::revoke_grant::{RevokeError, Taking, revoke_grant};
 use stint_app::rotate_credential::{RotateError, Rotation, RotationStep, await_rotation, close_checkout};
 use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest, Submitted, submit_request};
@@ -21,6 +22,7 @@ use stint_domain::ids::{RequestId, SecretName};
 use stint_domain::narrowing::Narrowing;
 use stint_domain::principal::Authentication;
 use stint_domain::request::AccessRequest;
+use stint_domain::review::Finding;
 use stint_domain::transition::EndCause;
 use stint_policy::PolicyBundle;
 use stint_test_support::world::{Crash, ExecutionState, World};
@@ -89,6 +91,7 @@ impl Stage {
             extends: None,
             idempotency: Some(IdempotencyClaim::new("key-1", "body").unwrap()),
             queue: false,
+            break_glass: false,
             dry_run: false,
         }
     }
@@ -179,10 +182,27 @@ impl Stage {
         self.rotate();
     }
 
-    pub(crate) async fn notify(&self, id: RequestId, token: &str) -> Result<(), Missing> {
-        let (world, token) = (&self.world, TaskToken::new(token.to_owned()));
-        notify_approvers(world, world, world, world, self.policy, world, "https://stint.example", id, &token)
-            .await
+    pub(crate) async fn notify(&self, id: RequestId, token: Option<&str>) -> Result<(), Missing> {
+        let (world, url) = (&self.world, "https://stint.example");
+        let token = token.map(|token| TaskToken::new(token.to_owned()));
+        notify_approvers(world, world, world, world, self.policy, world, url, id, token.as_ref()).await
+    }
+
+    /// The function that mails comes to what it was asked for.
+    pub(crate) fn notify_as_asked(&self) {
+        let asked = std::mem::take(&mut self.world.state().notifications);
+        asked.iter().for_each(|id| drop(invoke(self.notify(*id, None))));
+    }
+
+    pub(crate) async fn review(
+        &self,
+        who: &str,
+        id: RequestId,
+        finding: Finding,
+    ) -> Result<AccessRequest, ReviewError> {
+        let ask = ReviewAccess { request_id: id, finding, comment: "looked at it".parse().unwrap() };
+        let world = &self.world;
+        review_access(world, world, self.policy, world, &Self::caller(who), ask).await
     }
 
     pub(crate) async fn expire(&self, id: RequestId, cause: EndCause) -> Result<(), EndError> {
@@ -192,9 +212,11 @@ impl Stage {
 
     pub(crate) fn sweep(&self, holder: &str) -> Option<Swept> {
         let world = &self.world;
-        invoke(reconcile(world, world, world, world, self.policy, world, holder))
+        let swept = invoke(reconcile(world, world, (world, world), world, self.policy, world, holder))
             .and_then(Result::ok)
-            .flatten()
+            .flatten();
+        self.notify_as_asked();
+        swept
     }
 
     pub(crate) fn request(&self, id: RequestId) -> AccessRequest {
@@ -282,7 +304,14 @@ impl Stage {
             let name = format!("token-{id}-{token}");
             self.world.state().executions.get_mut(&id).unwrap().wait =
                 ExecutionState::Waiting { token: name.clone() };
-            let told = self.retried(2, || invoke(self.notify(id, &name)), |_| "Stint.Transient");
+            let waits = || matches!(self.world.state().executions[&id].wait, ExecutionState::Waiting { .. });
+            // Whatever becomes of the function, an answer is one.
+            let notify = || {
+                invoke(self.notify(id, Some(&name)))
+                    .filter(|_| waits())
+                    .or_else(|| (!waits()).then_some(Ok(())))
+            };
+            let told = self.retried(2, notify, |_| "Stint.Transient");
             return match told {
                 Outcome::Done(()) => At::AwaitApproval { entered: Some(now), token },
                 Outcome::Caught(_) => At::Expire,
@@ -384,8 +413,12 @@ impl Stage {
             self.run(id, at);
             self.rotate();
             self.sweep(&format!("sweep-{round}"));
-            quiet =
-                if self.world.state().records.values().all(|r| r.request.is_final()) { quiet + 1 } else { 0 };
+            // A review waits for a person.
+            let over = |request: &AccessRequest| {
+                request.is_final()
+                    || (request.access_due_at().is_none() && request.reviewers_to_tell().is_none())
+            };
+            quiet = if self.world.state().records.values().all(|r| over(&r.request)) { quiet + 1 } else { 0 };
             if quiet > 3 {
                 return;
             }

@@ -5,9 +5,11 @@
 
 use crate::engine::{At, Stage, invoke, start};
 use stint_app::decide_request::Verdict;
+use stint_app::submit_request::SubmitRequest;
 use stint_domain::audit::verify;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
+use stint_domain::review::Finding;
 use stint_test_support::world::{Fault, Mode};
 
 /// How a lifecycle ends.
@@ -21,6 +23,8 @@ enum Ending {
     Extended,
     /// The same, and then it is given back.
     ExtendedAndReturned,
+    /// Nobody was asked; it is given back, and reviewed.
+    Reviewed,
 }
 
 impl Ending {
@@ -49,6 +53,7 @@ fn journeys() -> Vec<Journey> {
         Journey { entitlement: "payments-read", ending: Ending::Denied },
         Journey { entitlement: "payments-export", ending: Ending::Expires },
         Journey { entitlement: "ledger-repair", ending: Ending::Returned },
+        Journey { entitlement: "payments-repair", ending: Ending::Reviewed },
     ];
     KINDS.into_iter().flat_map(of).chain(others).collect()
 }
@@ -69,6 +74,9 @@ fn patiently<T, E>(call: impl Fn() -> Option<Result<T, E>>) -> Option<T> {
 
 /// One lifecycle, until quiescence.
 fn live(stage: &Stage, journey: Journey) -> Option<RequestId> {
+    if journey.ending == Ending::Reviewed {
+        return emergency(stage, journey.entitlement);
+    }
     let ask = || Stage::ask(journey.entitlement, "30m");
     let id = patiently(|| invoke(stage.submit("ana", ask())))?.scope.request_id;
     let mut at = start();
@@ -90,7 +98,7 @@ fn live(stage: &Stage, journey: Journey) -> Option<RequestId> {
             patiently(|| invoke(stage.give_back("ana", id))).map(drop)
         }
         Ending::Revoked => patiently(|| invoke(stage.revoke("ben", id))).map(drop),
-        Ending::Expires | Ending::Denied | Ending::Extended => None,
+        Ending::Expires | Ending::Denied | Ending::Extended | Ending::Reviewed => None,
     };
     stage.expire_as_asked();
     stays_over(stage, id);
@@ -98,6 +106,25 @@ fn live(stage: &Stage, journey: Journey) -> Option<RequestId> {
     if let Some((id, mut at)) = extension {
         stage.settle(id, &mut at);
     }
+    Some(id)
+}
+
+/// Somebody has it at once, gives it back, and somebody else looks at that.
+fn emergency(stage: &Stage, entitlement: &str) -> Option<RequestId> {
+    let ask = || SubmitRequest { break_glass: true, ..Stage::ask(entitlement, "30m") };
+    let id = patiently(|| invoke(stage.submit("eva", ask())))?.scope.request_id;
+    let mut at = start();
+    stage.run(id, &mut at);
+    let _ = patiently(|| invoke(stage.reveal("eva", id)));
+    let _ = patiently(|| invoke(stage.give_back("eva", id)));
+    stage.expire_as_asked();
+    stays_over(stage, id);
+    stage.settle(id, &mut at);
+    let mailed = ["gita", "hugo"].map(|who| format!("{who}@example.com"));
+    let inbox = stage.world.state().inbox.clone();
+    assert!(mailed.iter().all(|to| inbox.iter().any(|mail| mail.to == *to)), "nobody told {mailed:?}");
+    let review = || invoke(stage.review("gita", id, Finding::Justified));
+    patiently(review).expect("a review that is repeated comes to be");
     Some(id)
 }
 
@@ -175,6 +202,7 @@ fn calls_of(journey: Journey) -> Vec<&'static str> {
         Ending::Denied => "request.denied",
         Ending::Expires | Ending::Returned | Ending::Revoked => "grant.ended",
         Ending::Extended | Ending::ExtendedAndReturned => "grant.redated",
+        Ending::Reviewed => "review.closed",
     };
     assert!(stage.world.actions(&id.unwrap().to_string()).contains(&reached.to_owned()), "{journey:?}");
     stage.world.calls()

@@ -10,6 +10,7 @@
 )]
 
 mod approvals;
+mod break_glass;
 mod by_hand;
 mod by_number;
 mod checkouts;

@@ -48,7 +48,7 @@ fn an_old_message_of_the_workflow_that_comes_late_does_not_displace_its_new_toke
     let id = block_on(stage.submit("ana", Stage::ask("payments-read", "30m"))).unwrap().scope.request_id;
     let mut at = At::AwaitApproval { entered: None, token: 1 };
     stage.run(id, &mut at);
-    block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap();
+    block_on(stage.notify(id, Some(&format!("token-{id}-0")))).unwrap();
     block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
     stage.run(id, &mut at);
     assert!(stage.world.has_access(id), "{at:?}");

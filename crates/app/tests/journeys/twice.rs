@@ -27,10 +27,12 @@ fn a_second_delivery_changes_nothing_at_any_step() {
     again("submit", &|| drop(block_on(stage.submit("ana", ask())).unwrap()));
     let mut at = start();
     stage.run(id, &mut at);
-    again("notify", &|| block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap());
+    again("notify", &|| block_on(stage.notify(id, Some(&format!("token-{id}-0")))).unwrap());
     block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap();
     again("approve", &|| drop(block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap()));
-    again("notify after the decision", &|| block_on(stage.notify(id, &format!("token-{id}-0"))).unwrap());
+    again("notify after the decision", &|| {
+        block_on(stage.notify(id, Some(&format!("token-{id}-0")))).unwrap()
+    });
     let ends_at = block_on(activate_grant(world, world, (world, world), stage.policy, world, id)).unwrap();
     again("grant", &|| {
         assert_eq!(

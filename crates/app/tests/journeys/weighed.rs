@@ -4,7 +4,7 @@ use crate::engine::{Stage, block_on};
 use serde_json::{Value, json};
 use stint_app::submit_request::{IdempotencyClaim, SubmitError, SubmitRequest};
 use stint_domain::audit::AuditEvent;
-use stint_policy::{Answer, Weighed};
+use stint_policy::{Answer, Way, Weighed};
 
 fn asking(stage: &Stage, who: &str, entitlement: &str, duration: &str) -> bool {
     let idempotency = Some(IdempotencyClaim::new(&format!("{who}-{entitlement}"), "body").unwrap());
@@ -73,5 +73,30 @@ fn where_policy_was_not_asked_nothing_claims_that_it_was() {
         let events = events(&stage, entitlement);
         assert_eq!((events.len(), &events[0].authorization), (1, &None), "{entitlement}");
         assert_ne!(events[0].detail["reason"], Value::Null);
+    }
+}
+
+#[test]
+fn an_emergency_stands_there_as_one_and_is_at_once_or_refused() {
+    let stage = Stage::new();
+    let asked = |who: &str, break_glass| {
+        let ask = SubmitRequest { idempotency: None, break_glass, ..Stage::ask("payments-repair", "30m") };
+        block_on(stage.submit(who, ask)).is_ok()
+    };
+    assert!(asked("eva", true) && !asked("ana", true) && asked("ana", false));
+    let ways: Vec<_> = events(&stage, "payments-repair")
+        .iter()
+        .filter_map(|event| {
+            let held = Weighed::of(event.authorization.as_ref()?)?;
+            (event.action != "request.approved").then_some((held.way, held.answer))
+        })
+        .collect();
+    assert_eq!(ways.len(), 3);
+    for way in [
+        (Way::BreakGlass, Answer::ApprovedAtOnce),
+        (Way::BreakGlass, Answer::Refused),
+        (Way::Usual, Answer::NeedsPeople),
+    ] {
+        assert!(ways.contains(&way), "{way:?}: {ways:?}");
     }
 }

@@ -104,6 +104,7 @@ impl Life {
             duration: "30s".parse().unwrap(),
             starts_at: None,
             extends: None,
+            break_glass: None,
             justification: "a model".parse().unwrap(),
             ticket: None,
             policy_version: "p1".to_owned(),
@@ -115,6 +116,7 @@ impl Life {
             submitted_at: at(0),
             decide_by: at(10),
             rule: ApprovalRule::default(),
+            review: stint_domain::review::Review::default(),
             state: RequestState::submitted(),
         };
         Self { request, version: 0, begun: 0, at_target: false, reopened: false }

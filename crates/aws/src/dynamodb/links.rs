@@ -7,7 +7,7 @@ use super::keys::{BY_APPROVER, Key, sortable};
 use super::transact::{Outcome, execute, transact};
 use crate::partiql::Statement;
 use jiff::Timestamp;
-use stint_app::ports::{ApprovalLinks, Cause, StoreError};
+use stint_app::ports::{ApprovalLinks, Cause, Reservation, StoreError};
 use stint_domain::link::{ApprovalLink, LinkHash};
 
 impl ApprovalLinks for DynamoStore {
@@ -16,17 +16,19 @@ impl ApprovalLinks for DynamoStore {
         link: &ApprovalLink,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Reservation, StoreError> {
         if self.both(link, self.first_invitation(link, now, until)).await? {
-            return Ok(true);
+            return Ok(Reservation::Taken);
         }
         match self.invitation(link).await? {
-            Some(found) if found.hash == link.hash.as_str() => Ok(!found.sent),
-            Some(found) if !found.sent && found.until <= now => {
+            Some(found) if found.sent => Ok(Reservation::Sent),
+            Some(found) if found.hash == link.hash.as_str() => Ok(Reservation::Taken),
+            Some(found) if found.until <= now => {
                 let again = self.later_invitation(link, &found.hash, until);
-                Ok(self.both(link, again).await? || self.holds(link).await?)
+                let taken = self.both(link, again).await? || self.holds(link).await?;
+                Ok(if taken { Reservation::Taken } else { Reservation::Held })
             }
-            _ => Ok(false),
+            _ => Ok(Reservation::Held),
         }
     }
 

@@ -25,6 +25,7 @@ pub(crate) fn request() -> AccessRequest {
             duration: "30m".parse().unwrap(),
             starts_at: None,
             extends: None,
+            break_glass: None,
             justification: "it's \"needed\"".parse().unwrap(),
             ticket: None,
             policy_version: "v".to_owned(),
@@ -34,6 +35,7 @@ pub(crate) fn request() -> AccessRequest {
         submitted_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T18:00:00Z".parse().unwrap(),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     }
 }

@@ -30,6 +30,7 @@ fn export() -> Vec<String> {
             extends: None,
             idempotency: None,
             queue: false,
+            break_glass: false,
             dry_run: false,
         };
         let caller = Caller {

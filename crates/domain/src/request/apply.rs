@@ -9,6 +9,9 @@ impl AccessRequest {
     /// The request after `event`, or `None` if no request in this state can have seen it.
     #[must_use]
     pub fn apply(&self, event: &Event, at: Timestamp) -> Option<Self> {
+        if let Some(review) = self.reviewed_after(event, at) {
+            return Some(Self { review, ..self.clone() });
+        }
         let state = match (&self.state, event.clone()) {
             (state, Event::Refused { .. }) => state.clone(),
             (RequestState::Pending(earlier), Event::ApproversNotified { approvers, round }) => {

@@ -46,6 +46,7 @@ pub(crate) fn scope() -> Scope {
         duration: "30m".parse().unwrap(),
         starts_at: None,
         extends: None,
+        break_glass: None,
         justification: "refund 4711 went missing".parse().unwrap(),
         ticket: Some("OPS-1234".parse().unwrap()),
         policy_version: "p1".to_owned(),
@@ -61,6 +62,7 @@ pub(crate) fn pending() -> AccessRequest {
         submitted_at: at("10:00:00"),
         decide_by: at("18:00:00"),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     }
 }

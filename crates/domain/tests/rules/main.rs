@@ -8,6 +8,7 @@ mod custody;
 mod extensions;
 mod fixtures;
 mod narrowing;
+mod reviews;
 mod target;
 mod transitions;
 mod waiting;

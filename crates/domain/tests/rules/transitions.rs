@@ -1,6 +1,7 @@
 //! Every command in every state, in one table, and what must hold along every path.
 
 use crate::fixtures::{ana, another, at, every_state, in_state, pending, person, receipt, scope};
+use crate::reviews::{emergency, review};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, RequestState};
+use stint_domain::review::Finding;
 use stint_domain::transition::{
     Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Revealed, Step,
 };
@@ -46,6 +48,10 @@ fn every_command() -> Vec<(&'static str, Command)> {
             Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]), round: 0 },
         ),
         ("wait", Command::Wait),
+        ("review by gita", review("gita", Finding::Justified)),
+        ("review by ana", review("ana", Finding::Justified)),
+        ("note gita told", Command::NoteTold { reviewers: ["gita".parse().unwrap()].into(), round: 1 }),
+        ("report unreviewed", Command::ReportUnreviewed),
         ("begin activation", grant(GrantCommand::BeginActivation)),
         ("confirm activation", grant(GrantCommand::ConfirmActivation)),
         ("abandon activation", grant(GrantCommand::AbandonActivation { reason: "no such user".to_owned() })),
@@ -102,6 +108,20 @@ fn every_command() -> Vec<(&'static str, Command)> {
     ]
 }
 
+/// What nobody was asked about: while it lasts, and afterwards, without a review and with one.
+fn emergencies() -> [(&'static str, AccessRequest); 3] {
+    let ended = emergency("ended");
+    let Ok(Step::Do(event)) = ended.decide(review("gita", Finding::Justified), at("10:33:00")) else {
+        unreachable!()
+    };
+    let reviewed = ended.apply(&event, at("10:33:00")).unwrap();
+    [
+        ("active, without asking", emergency("active")),
+        ("ended, without asking", ended),
+        ("ended, without asking, reviewed by gita", reviewed),
+    ]
+}
+
 fn outcome(request: &AccessRequest, command: Command, now: Timestamp) -> String {
     match request.decide(command, now) {
         Ok(Step::Already) => "already".to_owned(),
@@ -121,7 +141,7 @@ fn every_command_in_every_state() {
         [("while the window is open, 10:05", at("10:05:00")), ("after its end, 10:33", at("10:33:00"))]
     {
         table.push_str(&format!("# {when}\n"));
-        for (state, request) in every_state() {
+        for (state, request) in every_state().into_iter().chain(emergencies()) {
             table.push_str(&format!("\n## {state}\n"));
             for (name, command) in every_command() {
                 table.push_str(&format!("{name:24} {}\n", outcome(&request, command, now)));
@@ -233,14 +253,14 @@ fn a_removal_is_not_closed_while_a_second_attempt_may_still_reach_the_target() {
 
 #[test]
 fn everything_that_is_not_final_is_due_at_some_time_and_nothing_final_is() {
-    for (name, request) in every_state() {
+    for (name, request) in every_state().into_iter().chain(emergencies()) {
         assert_eq!(request.due_at().is_none(), request.is_final(), "{name}");
     }
 }
 
 #[test]
 fn a_stored_request_reads_back_as_it_was() {
-    for (name, request) in every_state() {
+    for (name, request) in every_state().into_iter().chain(emergencies()) {
         let text = serde_json::to_string(&request).unwrap();
         assert_eq!(serde_json::from_str::<AccessRequest>(&text).unwrap(), request, "{name}");
     }
@@ -257,7 +277,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 35;
+const COMMANDS: usize = 39;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {

@@ -1,6 +1,7 @@
 //! Deciding by the API: the same as by the page behind a mail link, for whoever has a token. It belongs to the function
 //! that approves, and to no other.
 
+use super::reviews;
 use super::signed::{Id, Signed, Verifies};
 use super::views::request_view;
 use crate::approvals::{Approvals, ApproveParts};
@@ -42,6 +43,7 @@ pub(crate) fn router<P: ApproveParts>(approvals: Arc<Approvals<P>>) -> Router {
     Router::new()
         .route(APPROVE, post(approve::<P>))
         .route(DENY, post(deny::<P>))
+        .route(reviews::PATH, post(reviews::by_api::<P>))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(name_instance))
         .with_state(approvals)

@@ -2,7 +2,7 @@
 
 use super::parts::{Api, Parts};
 use super::signed::{Paging, Params, Signed};
-use super::views::entitlement_view;
+use super::views::offer_view;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -18,8 +18,7 @@ pub(super) async fn list<P: Parts>(
     Params(Paging { .. }): Params<Paging>,
 ) -> Result<Json<Value>, Problem> {
     let found = entitlements(&api.directory, &api.policy, &api.surroundings, &caller).await?;
-    let items: Vec<_> =
-        found.into_iter().map(|(entitlement, at_once)| entitlement_view(entitlement, at_once)).collect();
+    let items: Vec<_> = found.iter().map(offer_view).collect();
     Ok(Json(json!({ "items": items, "policy_version": api.policy.version() })))
 }
 

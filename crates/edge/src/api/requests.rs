@@ -39,6 +39,8 @@ pub(super) struct Ask {
     extends: Option<String>,
     #[serde(default)]
     queue: bool,
+    #[serde(default)]
+    break_glass: bool,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +60,7 @@ fn command(body: Body<Ask>, headers: &HeaderMap, dry_run: bool) -> Result<Submit
         starts_at: ask.starts_at.map(|at| timestamp("starts_at", &at)).transpose()?,
         extends: ask.extends.map(|grant| extended(&grant)).transpose()?,
         queue: ask.queue,
+        break_glass: ask.break_glass,
         idempotency: idempotency(headers, &body.sha256)?,
         dry_run,
     })
@@ -104,6 +107,9 @@ pub(super) async fn submit<P: Parts>(
     match done.await {
         Ok(Submitted::Accepted(request)) => {
             count(Metric::RequestSubmitted, now);
+            if request.scope.break_glass.is_some() {
+                count(Metric::GlassBroken, now);
+            }
             Ok(with_location(StatusCode::CREATED, &request))
         }
         Ok(Submitted::Replayed(request)) => Ok(with_location(StatusCode::OK, &request)),

@@ -1,12 +1,13 @@
 //! What the API shows of a request and a grant. Field names are the API's contract.
 
 use serde_json::{Value, json};
+use stint_app::read::Offer;
 use stint_domain::access::Access;
 use stint_domain::approval::TurnKind;
-use stint_domain::entitlement::Entitlement;
 use stint_domain::grant::{GrantState, Proof, RemovalReason};
 use stint_domain::ids::RequestId;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::review::{ReviewState, ReviewTerms};
 use stint_domain::scope::Scope;
 
 /// A request, with its decision and its grant.
@@ -39,6 +40,7 @@ pub fn request_view(request: &AccessRequest) -> Value {
             "permissions": allowance.access.permissions(),
         }),
         "decision": decision(&request.state),
+        "review": scope.break_glass.as_ref().map(|terms| review(request, terms)),
         "grant": grant_view(request),
     })
 }
@@ -95,6 +97,24 @@ fn approvals(request: &AccessRequest) -> Value {
 /// When waiting led to this; `null` if it has not.
 fn turned(request: &AccessRequest, step: usize, kind: TurnKind) -> Option<jiff::Timestamp> {
     request.turns().iter().find(|turn| turn.step == step && turn.kind == kind).map(|turn| turn.at)
+}
+
+/// What follows from having had it without asking.
+fn review(request: &AccessRequest, terms: &ReviewTerms) -> Value {
+    let (state, closed) = match &request.review.state {
+        ReviewState::Open => ("OPEN", None),
+        ReviewState::Overdue { .. } => ("OVERDUE", None),
+        ReviewState::Closed { reviewed, at } => ("CLOSED", Some((reviewed, at))),
+    };
+    json!({
+        "state": state,
+        "reviewers": terms.reviewers,
+        "review_by": request.review_by(),
+        "finding": closed.map(|(reviewed, _)| reviewed.finding),
+        "comment": closed.map(|(reviewed, _)| &reviewed.comment),
+        "by": closed.map(|(reviewed, _)| json!({ "kind": "person", "id": reviewed.by, "name": reviewed.name })),
+        "at": closed.map(|(_, at)| at),
+    })
 }
 
 fn decision(state: &RequestState) -> Value {
@@ -182,9 +202,16 @@ fn shown(proof: &Proof) -> Value {
     }
 }
 
-/// An entitlement as its requester sees it.
+/// An entitlement as somebody sees it who may have it.
 #[must_use]
-pub(super) fn entitlement_view(entitlement: &Entitlement, at_once: bool) -> Value {
+pub(super) fn offer_view(offer: &Offer<'_>) -> Value {
+    let entitlement = offer.entitlement;
+    let break_glass = entitlement.break_glass.as_ref().filter(|_| offer.break_glass).map(|terms| {
+        json!({
+            "max_duration": terms.max_duration.to_string(),
+            "review_within": terms.review.within.to_string(),
+        })
+    });
     json!({
         "id": entitlement.id,
         "title": entitlement.title,
@@ -196,6 +223,7 @@ pub(super) fn entitlement_view(entitlement: &Entitlement, at_once: bool) -> Valu
         "decide_within": entitlement.decide_within.to_string(),
         "max_overstay_seconds": entitlement.access.max_overstay_seconds(),
         "can_cut_live_sessions": entitlement.access.can_cut_live_sessions(),
-        "approval": if at_once { "policy" } else { "person" },
+        "approval": offer.at_once.map(|at_once| if at_once { "policy" } else { "person" }),
+        "break_glass": break_glass,
     })
 }

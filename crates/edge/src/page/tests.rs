@@ -45,6 +45,7 @@ fn request() -> AccessRequest {
             duration: "1h".parse().unwrap(),
             starts_at: None,
             extends: None,
+            break_glass: None,
             justification: "The November batch does not add up.\n\n- compare settlements with the ledger\n- report to finance".parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
             policy_version: "v1".to_owned(),
@@ -54,6 +55,7 @@ fn request() -> AccessRequest {
         submitted_at: at("09:00:00"),
         decide_by: at("17:00:00"),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     }
 }

@@ -8,6 +8,7 @@ use stint_app::letter::words;
 use stint_domain::grant::{EndedBy, GrantState};
 use stint_domain::justification::Comment;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
+use stint_domain::review::ReviewState;
 use stint_domain::transition::LapseReason;
 
 #[derive(Template)]
@@ -26,10 +27,17 @@ pub(super) struct Verdict {
 }
 
 const RECORDED: &str = "Your decision has been recorded. You can close this page.";
+const REVIEWED: &str = "What you have found has been recorded. You can close this page.";
+const STILL_IN_USE: &str = "It can be reviewed once the access is over. Open this link again then.";
 
 impl Verdict {
     pub(super) fn new(request: &AccessRequest, fresh: bool) -> Self {
-        let note = if fresh { RECORDED } else { "There is nothing left to decide." };
+        let note = match (fresh, request.scope.break_glass.is_some()) {
+            (true, true) => REVIEWED,
+            (true, false) => RECORDED,
+            (false, true) if request.awaits_review() => STILL_IN_USE,
+            (false, _) => "There is nothing left to decide.",
+        };
         Self::of(request, note, what_became(request))
     }
 
@@ -75,7 +83,13 @@ fn what_became(request: &AccessRequest) -> Told<'_> {
             }
             facts.extend(words::passed_over(request).map(|steps| ("Without", steps)));
             facts.push(("Access", access(grant, request.scope.starts_at)));
-            ("Approved".to_owned(), facts, approval.comment.as_ref())
+            facts.extend(words::review(request).map(|told| ("Review", told)));
+            let (title, comment) = match (&request.scope.break_glass, &request.review.state) {
+                (None, _) => ("Approved", approval.comment.as_ref()),
+                (Some(_), ReviewState::Closed { reviewed, .. }) => ("Reviewed", Some(&reviewed.comment)),
+                (Some(_), _) => ("Had without asking", None),
+            };
+            (title.to_owned(), facts, comment)
         }
         RequestState::Denied { by, comment, at } => ("Denied".to_owned(), decided(by, *at), comment.as_ref()),
         RequestState::Cancelled { at } => {
@@ -100,7 +114,7 @@ const fn lapsed(because: LapseReason) -> &'static str {
     }
 }
 
-fn access(grant: &GrantState, starts_at: Option<Timestamp>) -> String {
+pub(super) fn access(grant: &GrantState, starts_at: Option<Timestamp>) -> String {
     match grant {
         GrantState::Scheduled => match starts_at {
             Some(start) => format!("is given at {}", utc(start)),

@@ -101,13 +101,16 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::AlreadyDecided { state } | Refusal::NoGrant { state } => Self::WrongState { state },
-            Refusal::SelfApproval => Self::DecisionRefused,
+            Refusal::SelfApproval | Refusal::SelfReview => Self::DecisionRefused,
+            Refusal::Reviewed => Self::WrongState { state: "REVIEWED" },
             Refusal::NotAsked { step } => Self::NotAsked { step },
             Refusal::Widens { field } => Self::InvalidField(BadInput::new(field, MORE)),
             Refusal::TooLateToDecide | Refusal::WindowOver | Refusal::Over => Self::TooLate,
             Refusal::NotYet { .. } => Self::WrongState { state: "SCHEDULED" },
             Refusal::Ending => Self::WrongState { state: "DEACTIVATING" },
-            Refusal::WindowOpen | Refusal::NotFailing => Self::WrongState { state: "ACTIVE" },
+            Refusal::WindowOpen | Refusal::NotFailing | Refusal::NotOver => {
+                Self::WrongState { state: "ACTIVE" }
+            }
             Refusal::NotActive => Self::WrongState { state: "SCHEDULED" },
             Refusal::NoCredential => Self::NoCredential,
             // None of these can follow from what a caller asks for.
@@ -117,7 +120,8 @@ impl From<Refusal> for Problem {
             | Refusal::NotSettled { .. }
             | Refusal::TooLong
             | Refusal::IsExtension
-            | Refusal::NoExtension => Self::fault(&refusal),
+            | Refusal::NoExtension
+            | Refusal::NoReview => Self::fault(&refusal),
         }
     }
 }

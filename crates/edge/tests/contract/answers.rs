@@ -89,7 +89,7 @@ impl Stage {
         assert_eq!(self.ask("ana", &grant, 200, none()).await["state"], state);
     }
 
-    async fn activate(&self, request: &str) {
+    pub(crate) async fn activate(&self, request: &str) {
         let store = &self.api.store;
         let _ =
             activate_grant(store, store, (store, store), &self.api.policy, store, request.parse().unwrap())
@@ -104,7 +104,7 @@ impl Stage {
         transact(store, request.parse().unwrap(), &begin, &circumstances).await.unwrap();
     }
 
-    async fn end(&self, request: &str, cause: EndCause) {
+    pub(crate) async fn end(&self, request: &str, cause: EndCause) {
         let request_id: RequestId = request.parse().unwrap();
         let ask = EndAccess { request_id, cause, component: "expire" };
         let store = &self.api.store;
@@ -145,6 +145,9 @@ async fn every_success_is_as_documented() {
     assert_eq!(approved["allowance"]["permissions"][0]["actions"], serde_json::json!(["dynamodb:GetItem"]));
     let denied = stage.submitted(ASK).await;
     stage.ask("ben", &format!("POST /v1/requests/{denied}/deny"), 200, none()).await;
+    let emergency = stage.past_emergency().await;
+    let found = body(r#"{"finding":"unjustified","comment":"it could have waited"}"#);
+    stage.ask("gita", &format!("POST /v1/requests/{emergency}/review"), 200, found).await;
     let cancelled = stage.submitted(ASK).await;
     stage.ask("ana", &format!("POST /v1/requests/{cancelled}/cancel"), 200, none()).await;
     stage.ask("ana", "GET /v1/requests?limit=2", 200, none()).await;

@@ -130,7 +130,8 @@ impl Stage {
     /// `call`: method and path, such as `GET /v1/me`.
     pub(crate) async fn send(&self, call: &str, expected: u16, sent: Sent<'_>) -> Value {
         let (method, path) = call.split_once(' ').unwrap();
-        let decides = method == "POST" && (path.ends_with("/approve") || path.ends_with("/deny"));
+        let decisions = ["/approve", "/deny", "/review"];
+        let decides = method == "POST" && decisions.iter().any(|decision| path.ends_with(decision));
         let router = if decides { self.approving() } else { router(Arc::clone(&self.api)) };
         let response = router.oneshot(request(method, path, sent)).await.unwrap();
         self.check(method, path, expected, response).await

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use stint_app::ports::{
     ApprovalLinks, Artefact, Beside, Credential, CredentialIssuer, Directory, DirectoryError,
-    ExecutionStatus, Ledger, ProviderError, SealError, Sealer, Seals, StoreError, Surroundings, TaskToken,
-    TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
+    ExecutionStatus, Ledger, ProviderError, Reservation, SealError, Sealer, Seals, StoreError, Surroundings,
+    TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 use stint_domain::audit::SealedEvent;
 use stint_domain::custody::{Custody, CustodyChange};
@@ -75,7 +75,7 @@ impl ApprovalLinks for Lent {
         link: &ApprovalLink,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Reservation, StoreError> {
         self.0.store.reserve(link, now, until).await
     }
     async fn sent(&self, link: &ApprovalLink, at: Timestamp) -> Result<(), StoreError> {

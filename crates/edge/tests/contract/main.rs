@@ -12,6 +12,7 @@
 mod answers;
 mod asl;
 mod audit;
+mod emergencies;
 mod errors;
 mod fakes;
 mod faults;

@@ -3,7 +3,7 @@
 use crate::file;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use stint_edge::api::{ROUTES, credentials, decisions};
+use stint_edge::api::{ROUTES, credentials, decisions, reviews};
 use stint_edge::problem::Problem;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -60,7 +60,7 @@ fn the_gateway_lets_through_the_methods_that_the_document_lists_for_the_page() {
     let template = file("infra/template.yaml");
     let keys: BTreeSet<_> = template.split("RouteKey: ").skip(1).map(route_key).collect();
     let pages = ["GET", "HEAD", "POST"].map(|method| format!("{method} {PAGE}"));
-    let of_their_own = [credentials::PATH, decisions::APPROVE, decisions::DENY];
+    let of_their_own = [credentials::PATH, decisions::APPROVE, decisions::DENY, reviews::PATH];
     let of_their_own = of_their_own.map(|path| format!("POST {path}"));
     let others = of_their_own.into_iter().chain(["ANY /v1/{proxy+}".to_owned()]);
     assert_eq!(keys, BTreeSet::from(pages).into_iter().chain(others).collect());

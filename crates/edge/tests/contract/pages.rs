@@ -5,10 +5,15 @@ use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::Request;
 use std::sync::Arc;
+use stint_app::caller::Caller;
+use stint_app::end_access::{EndAccess, end_access};
 use stint_app::notify_approvers::notify_approvers;
 use stint_app::ports::TaskToken;
 use stint_app::submit_request::{SubmitRequest, Submitted, submit_request};
+use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
+use stint_domain::review::ReviewState;
+use stint_domain::transition::EndCause;
 use stint_edge::approvals::{Approvals, ApproveParts, router};
 use stint_edge::csrf::FormGuard;
 use stint_policy::PolicyBundle;
@@ -37,16 +42,17 @@ fn page() -> Page {
     Arc::new(Approvals { store, directory, workflow, sealer, surroundings, tokens: tokens(), policy, forms })
 }
 
-/// Ana asks, and Ben is mailed; the path in his mail.
-async fn link(page: &Page) -> String {
-    let world = &page.store;
-    let caller = stint_app::caller::Caller {
-        principal: "ana".parse().unwrap(),
+fn caller(who: &str) -> Caller {
+    Caller {
+        principal: who.parse().unwrap(),
         authentication: Authentication::Token,
         source_address: None,
         invocation: None,
-    };
-    let ask = SubmitRequest {
+    }
+}
+
+fn ask() -> SubmitRequest {
+    SubmitRequest {
         entitlement: "payments-read".parse().unwrap(),
         duration: "30m".parse().unwrap(),
         justification: "payment 4711".parse().unwrap(),
@@ -55,12 +61,19 @@ async fn link(page: &Page) -> String {
         extends: None,
         idempotency: None,
         queue: false,
+        break_glass: false,
         dry_run: false,
-    };
+    }
+}
+
+/// Ana asks, and Ben is mailed; the path in his mail.
+async fn link(page: &Page) -> String {
+    let world = &page.store;
+    let (caller, ask) = (caller("ana"), ask());
     let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
-    notify_approvers(world, world, world, world, &page.policy, world, URL, id, &token).await.unwrap();
+    notify_approvers(world, world, world, world, &page.policy, world, URL, id, Some(&token)).await.unwrap();
     let text = world.state().inbox.last().unwrap().text.clone();
     let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
     url.trim_start_matches(URL).to_owned()
@@ -111,6 +124,59 @@ async fn every_answer_of_the_page_is_as_documented() {
     page.surroundings.pass(9 * 3600);
     answers("POST", &late, 410, &cookie, form("approve", "")).await;
     stage.assert_seen_all_below("/approvals/");
+}
+
+/// Eva has something at once; the path in Gita's mail, and what becomes of it.
+async fn emergency(page: &Page) -> (String, RequestId) {
+    let world = &page.store;
+    let caller = caller("eva");
+    let ask = SubmitRequest { entitlement: "payments-repair".parse().unwrap(), break_glass: true, ..ask() };
+    let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
+    let Submitted::Accepted(request) = done else { panic!("{done:?}") };
+    let id = request.scope.request_id;
+    notify_approvers(world, world, world, world, &page.policy, world, URL, id, None).await.unwrap();
+    let inbox = world.state().inbox.clone();
+    let text = inbox.iter().find(|mail| mail.to.starts_with("gita")).unwrap().text.clone();
+    let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
+    (url.trim_start_matches(URL).to_owned(), id)
+}
+
+async fn html(page: &Page, path: &str) -> String {
+    let response = send(page, "GET", path, "", String::new()).await;
+    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_link_to_an_emergency_waits_until_it_is_over_and_then_takes_one_review() {
+    let page = page();
+    let (path, id) = emergency(&page).await;
+    let cookie = {
+        let response = send(&page, "GET", &path, "", String::new()).await;
+        response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let form = |finding: &str, comment: &str| {
+        format!("nonce={}&finding={finding}&comment={comment}", nonce(&cookie))
+    };
+    let answer =
+        async |cookie: &str, form: String| send(&page, "POST", &path, cookie, form).await.status().as_u16();
+    assert!(html(&page, &path).await.contains("once the access is over"));
+    assert_eq!(answer(&cookie, form("justified", "seen")).await, 409, "not yet");
+
+    let ask = EndAccess { request_id: id, cause: EndCause::Returned, component: "expire" };
+    end_access(&page.store, &page.store, &page.store, &ask).await.unwrap();
+    let question = html(&page, &path).await;
+    assert!(question.contains("broke the glass") && question.contains("payment 4711"), "{question}");
+    assert_eq!(answer("", form("justified", "seen")).await, 403, "from elsewhere");
+    assert_eq!(answer(&cookie, form("justified", "")).await, 422, "without a word");
+    assert_eq!(answer(&cookie, form("approve", "seen")).await, 403, "another form");
+    assert_eq!(page.store.state().records[&id].request.review.state, ReviewState::Open);
+    assert_eq!(answer(&cookie, form("unjustified", "it+could+wait")).await, 200);
+    let verdict = html(&page, &path).await;
+    assert!(
+        verdict.contains("it was not called for, says Gita") && verdict.contains("it could wait"),
+        "{verdict}"
+    );
+    assert_eq!(answer(&cookie, form("justified", "changed+my+mind")).await, 409);
 }
 
 /// What somebody's form has made of the request that its page asked about.

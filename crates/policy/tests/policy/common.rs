@@ -4,6 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use stint_domain::entitlement::Entitlement;
 use stint_domain::principal::Person;
 use stint_policy::{Ask, Authorized, Denied, PolicyBundle, Requester};
 
@@ -81,6 +82,11 @@ impl Case {
                 let Person { id, manager, .. } = requester();
                 let manager = manager.as_ref().filter(|_| entitlement.approval.asks_the_manager());
                 bundle.may_approve(&who, Requester { id: &id, manager }, entitlement, &ask).into()
+            }
+            "break-glass" => about().map(|(e, ask)| bundle.may_break_glass(&who, e, &ask).into()).unwrap(),
+            "review" => {
+                let reviewers = bundle.entitlement(&id()).map(Entitlement::reviewers).unwrap_or_default();
+                bundle.may_review(&who, &requester().id, &id(), &reviewers).into()
             }
             "revoke" => bundle.may_revoke(&who, &requester().id, &id()).into(),
             "force-close" => bundle.may_force_close(&who, &requester().id, &id()).into(),

@@ -91,6 +91,10 @@ fn an_error_denies_every_kind_of_question() {
     let (yes, no) =
         (sound.may_approve(&ben, by_ana, thing, &ask()), broken.may_approve(&ben, by_ana, thing, &ask()));
     assert!(yes.is_ok() && no.is_err());
+    let emergency = |bundle: &PolicyBundle| bundle.may_break_glass(&ana, thing, &ask()).is_ok();
+    assert!(emergency(&sound) && !emergency(&broken));
+    let review = |bundle: &PolicyBundle| bundle.may_review(&ben, &ana.id, &thing.id, &ben.groups).is_ok();
+    assert!(review(&sound) && !review(&broken));
     let revoke = |bundle: &PolicyBundle| bundle.may_revoke(&ben, &ana.id, &thing.id).is_ok();
     assert!(revoke(&sound) && !revoke(&broken));
     let close = |bundle: &PolicyBundle| bundle.may_force_close(&ben, &ana.id, &thing.id).is_ok();
@@ -184,6 +188,21 @@ fn a_catalog_with_a_defect_is_refused_whole() {
     assert!(matches!(refused(&CATALOG.replace("requesters", "requestors")), BundleError::Catalog(_)));
     assert!(matches!(refused(&CATALOG.replace("1h30m", "soon")), BundleError::Duration { .. }));
     assert!(matches!(refused(&CATALOG.replace("15s", "365d")), BundleError::Duration { .. }));
+    let with = |glass: &str| {
+        CATALOG.replace("\"requesters\":", &format!("\"break_glass\": {glass}, \"requesters\":"))
+    };
+    let sound = r#"{ "users": ["a"], "max_duration": "1h", "reviewers": ["b"], "review_within": "2h" }"#;
+    assert!(PolicyBundle::from_sources(&with(sound), PERMIT).is_ok());
+    for (text, instead) in [
+        (r#"["a"]"#, "[]"),
+        (r#"["b"]"#, "[]"),
+        (r#""1h""#, r#""2h""#),
+        (r#""2h""#, r#""1h""#),
+        (r#""2h""#, r#""soon""#),
+    ] {
+        let glass = sound.replacen(text, instead, 1);
+        assert!(matches!(refused(&with(&glass)), BundleError::BreakGlass { .. }), "{glass}");
+    }
     let entry = CATALOG.trim_start_matches(r#"{ "entitlement": ["#).trim_end_matches("] }");
     let twice = format!(r#"{{ "entitlement": [{entry}, {entry}] }}"#);
     assert!(matches!(refused(&twice), BundleError::DuplicateEntitlement { .. }));

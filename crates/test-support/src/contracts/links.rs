@@ -2,7 +2,7 @@
 
 use super::{after, fresh_id, principal};
 use jiff::Timestamp;
-use stint_app::ports::{ApprovalLinks, Leases, TaskToken, TaskTokens, Wait};
+use stint_app::ports::{ApprovalLinks, Leases, Reservation, TaskToken, TaskTokens, Wait};
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::scope::ScopeHash;
 
@@ -30,32 +30,47 @@ pub async fn links_tokens_and_leases_are_taken_once(
         None,
         "a link that was never made leads nowhere"
     );
-    assert!(store.reserve(&first, now, after(now, 30)).await.expect("reserve"), "the first may send");
-    assert!(!store.reserve(&second, now, after(now, 30)).await.expect("reserve"), "nobody else meanwhile");
+    assert_eq!(
+        store.reserve(&first, now, after(now, 30)).await.expect("reserve"),
+        Reservation::Taken,
+        "the first may send"
+    );
+    assert_eq!(
+        store.reserve(&second, now, after(now, 30)).await.expect("reserve"),
+        Reservation::Held,
+        "nobody else meanwhile"
+    );
     assert_eq!(
         store.find(&first.hash).await.expect("find"),
         Some(first.clone()),
         "the link leads to its request"
     );
     let later = after(now, 31);
-    assert!(
+    assert_eq!(
         store.reserve(&second, later, after(later, 30)).await.expect("reserve"),
+        Reservation::Taken,
         "a reservation runs out"
     );
     store.sent(&second, later).await.expect("sent");
     let much_later = after(now, 3600);
-    assert!(
-        !store.reserve(&first, much_later, after(much_later, 30)).await.expect("reserve"),
+    assert_eq!(
+        store.reserve(&first, much_later, after(much_later, 30)).await.expect("reserve"),
+        Reservation::Sent,
         "what was sent is not sent again"
     );
     assert_eq!(store.find(&second.hash).await.expect("find"), Some(second.clone()));
     let reminder = ApprovalLink { reminder: 1, ..link(3) };
     let again = ApprovalLink { reminder: 1, ..link(4) };
-    assert!(
+    assert_eq!(
         store.reserve(&reminder, later, after(later, 30)).await.expect("reserve"),
+        Reservation::Taken,
         "a reminder is another mail"
     );
-    assert!(!store.reserve(&again, later, after(later, 30)).await.expect("reserve"), "and is sent once, too");
+    assert_eq!(
+        store.reserve(&again, later, after(later, 30)).await.expect("reserve"),
+        Reservation::Held,
+        "and is sent once, too"
+    );
     store.sent(&reminder, later).await.expect("sent");
     assert_eq!(store.find(&reminder.hash).await.expect("find"), Some(reminder));
     assert_eq!(store.find(&second.hash).await.expect("find"), Some(second), "the earlier link stays good");

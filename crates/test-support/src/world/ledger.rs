@@ -3,8 +3,8 @@
 use super::{Late, LinkState, State, World, vault};
 use jiff::Timestamp;
 use stint_app::ports::{
-    ApprovalLinks, Beside, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, StoreError,
-    Surroundings, TaskToken, TaskTokens, Wait,
+    ApprovalLinks, Beside, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, Reservation,
+    StoreError, Surroundings, TaskToken, TaskTokens, Wait,
 };
 use stint_domain::audit::{Head, SealedEvent, Stream};
 use stint_domain::custody::{Custody, CustodyChange};
@@ -174,16 +174,18 @@ impl ApprovalLinks for World {
         link: &ApprovalLink,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Reservation, StoreError> {
         self.failpoints.around("reserve link", StoreError::Unavailable, || {
             let mut state = self.state();
             let place = (link.request_id, link.approver.clone(), link.reminder);
-            if state.links.get(&place).is_some_and(|kept| kept.sent || kept.reserved_until > now) {
-                return Ok(false);
+            match state.links.get(&place) {
+                Some(kept) if kept.sent => return Ok(Reservation::Sent),
+                Some(kept) if kept.reserved_until > now => return Ok(Reservation::Held),
+                _ => {}
             }
             state.links.insert(place, LinkState { link: link.clone(), reserved_until: until, sent: false });
             state.links_by_hash.insert(link.hash.as_str().to_owned(), link.clone());
-            Ok(true)
+            Ok(Reservation::Taken)
         })
     }
 

@@ -76,6 +76,8 @@ pub struct State {
     pub people: BTreeMap<PrincipalId, Person>,
     pub inbox: Vec<Mail>,
     pub expiries: Vec<RequestId>,
+    /// For which the function that mails was asked to look again.
+    pub notifications: Vec<RequestId>,
     under_way: Vec<(Timestamp, Late)>,
     random: u64,
 }

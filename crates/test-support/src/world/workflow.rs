@@ -1,7 +1,9 @@
 //! A workflow service: executions that can be started once, waits that can be answered once.
 
 use super::World;
-use stint_app::ports::{ExecutionStatus, Expirer, TaskToken, Workflow, WorkflowError, WorkflowInput};
+use stint_app::ports::{
+    ExecutionStatus, Expirer, Notifier, TaskToken, Workflow, WorkflowError, WorkflowInput,
+};
 use stint_domain::ids::RequestId;
 
 /// An execution and how far its wait for a decision has got.
@@ -81,6 +83,15 @@ impl Expirer for World {
     async fn expire_now(&self, id: RequestId) -> Result<(), WorkflowError> {
         self.failpoints.around("invoke expire", WorkflowError::Unavailable, || {
             self.state().expiries.push(id);
+            Ok(())
+        })
+    }
+}
+
+impl Notifier for World {
+    async fn notify_again(&self, id: RequestId) -> Result<(), WorkflowError> {
+        self.failpoints.around("invoke notify", WorkflowError::Unavailable, || {
+            self.state().notifications.push(id);
             Ok(())
         })
     }

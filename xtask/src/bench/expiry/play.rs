@@ -146,7 +146,15 @@ pub(super) fn sweeper<'a>(cloud: &'a Cloud, policy: &'a PolicyBundle, grants: us
                 return;
             }
             let holder = format!("sweep-{minute}");
-            let sweep = reconcile(&function, &function, &function, &function, policy, &function, &holder);
+            let sweep = reconcile(
+                &function,
+                &function,
+                (&function, &function),
+                &function,
+                policy,
+                &function,
+                &holder,
+            );
             drop(cloud.clock.within(SWEEP_TIMEOUT, sweep).await);
         }
     })

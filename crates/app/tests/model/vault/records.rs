@@ -64,6 +64,7 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         duration: "30s".parse().unwrap(),
         starts_at: None,
         extends: None,
+        break_glass: None,
         justification: "a model".parse().unwrap(),
         ticket: None,
         policy_version: "p1".to_owned(),
@@ -82,6 +83,7 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         submitted_at: at(0),
         decide_by: at(1),
         rule: ApprovalRule::default(),
+        review: stint_domain::review::Review::default(),
         state: RequestState::submitted(),
     };
     let Ok(Step::Do(event)) = request.decide(approve, at(0)) else { panic!("not approved") };
