@@ -65,9 +65,8 @@ impl Drop for Restore {
 fn manifest(whole: &str) -> String {
     let members = format!("members = {MEMBERS:?}");
     let line = |line: &str| if line.starts_with("members = ") { members.clone() } else { line.to_owned() };
-    let kept = whole.split("[profile.").next().unwrap().lines().map(line);
-    let quick = "[profile.dev]\ndebug = 0\nincremental = false\n";
-    kept.map(|line| line + "\n").collect::<String>() + quick
+    let kept = whole.split("[profile.release]").next().unwrap().lines().map(line);
+    kept.map(|line| line + "\n").collect()
 }
 
 fn copied(from: &Path, to: &Path) {

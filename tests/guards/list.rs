@@ -99,7 +99,7 @@ pub(crate) const GUARDS: &[Guard] = &[
     guard(
         "a workflow that was never started is started",
         "crates/app/src/reconcile/due.rs",
-        "RequestState::Pending(_) => ended_workflow(restarted(workflow, &request).await?),",
+        "RequestState::Pending(_) => ended_workflow(restarted(workflow, request).await?),",
         "RequestState::Pending(_) => None,",
         ("journeys", "mended::"),
     ),
