@@ -86,6 +86,12 @@ fn an_audit_trail_gives_back_what_was_committed() {
     run(contracts::an_audit_trail_gives_back_what_was_committed(&store(Stage::shared().unwrap()), now()));
 }
 
+#[test]
+fn a_stream_is_opened_once() {
+    let (one, other) = (store(Stage::shared().unwrap()), store(Stage::shared().unwrap()));
+    run(contracts::a_stream_is_opened_once((&one, &other), now()));
+}
+
 fn provider(stage: &Stage) -> Iam {
     Iam::within(&config(stage), stage.outputs.get("BoundaryArn").unwrap().to_owned())
 }

@@ -15,6 +15,7 @@ pub(crate) enum Command {
 pub(crate) enum Measurement {
     Functions,
     Expiry,
+    Policy,
     Postgres,
     Vault,
 }
@@ -36,6 +37,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         ["bench"] => Ok(Command::Bench { only: None }),
         ["bench", "expiry"] => Ok(Command::Bench { only: Some(Measurement::Expiry) }),
         ["bench", "functions"] => Ok(Command::Bench { only: Some(Measurement::Functions) }),
+        ["bench", "policy"] => Ok(Command::Bench { only: Some(Measurement::Policy) }),
         ["bench", "postgres"] => Ok(Command::Bench { only: Some(Measurement::Postgres) }),
         ["bench", "vault"] => Ok(Command::Bench { only: Some(Measurement::Vault) }),
         words => Err(format!("not understood: {}", words.join(" "))),
@@ -73,6 +75,7 @@ mod tests {
         assert_eq!(parsed("up --port 4600 --detach"), Ok(Command::Up { port: Some(4600), detach: true }));
         assert_eq!(parsed("up"), Ok(Command::Up { port: None, detach: false }));
         assert_eq!(parsed("bench expiry"), Ok(Command::Bench { only: Some(Measurement::Expiry) }));
+        assert_eq!(parsed("bench policy"), Ok(Command::Bench { only: Some(Measurement::Policy) }));
         assert_eq!(parsed("bench postgres"), Ok(Command::Bench { only: Some(Measurement::Postgres) }));
         assert_eq!(parsed("bench vault"), Ok(Command::Bench { only: Some(Measurement::Vault) }));
         assert_eq!(parsed("bench"), Ok(Command::Bench { only: None }));

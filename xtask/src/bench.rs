@@ -1,5 +1,5 @@
-//! What Stint needs, measured: the functions on this machine, the end of many grants in virtual time, one-time roles
-//! in a PostgreSQL server, and vaulted credentials that go from hand to hand.
+//! What Stint needs, measured: the functions on this machine, the end of many grants in virtual time, policies over
+//! catalogs of growing size, one-time roles in a PostgreSQL server, and vaulted credentials that go from hand to hand.
 
 mod clock;
 mod cloud;
@@ -8,6 +8,7 @@ mod functions;
 mod grants;
 mod iam;
 mod machine;
+mod policy;
 mod postgres;
 mod vault;
 
@@ -21,6 +22,9 @@ pub(crate) fn run(only: Option<Measurement>) -> Result<()> {
     }
     if wanted(Measurement::Functions) {
         functions::run()?;
+    }
+    if wanted(Measurement::Policy) {
+        policy::run()?;
     }
     if wanted(Measurement::Postgres) {
         postgres::run()?;

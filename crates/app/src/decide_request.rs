@@ -7,6 +7,7 @@
 use crate::caller::Caller;
 use crate::eligibility::{Approver, approver_eligible};
 use crate::failure::{Failure, Missing};
+use crate::first_use::note_first_use;
 use crate::note_refusal::note_refusal;
 use crate::ports::{Directory, Ledger, Sealer, StoreError, Surroundings, TaskTokens, Workflow};
 use crate::tell_workflow::tell_workflow;
@@ -98,6 +99,7 @@ pub async fn decide_request(
     match transact_from(ledger, recorded, &command, &circumstances).await {
         Ok(done) => {
             tell_workflow(ledger, workflow, &done.recorded).await;
+            note_first_use(ledger, &circumstances).await;
             Ok(done)
         }
         Err(TransactError::Refused(refusal, recorded)) => {

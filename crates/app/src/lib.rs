@@ -13,6 +13,7 @@ mod eligibility;
 pub mod end_access;
 mod extend_grant;
 pub mod failure;
+mod first_use;
 pub mod letter;
 mod mail_link;
 mod note_refusal;

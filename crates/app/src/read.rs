@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use crate::decide_request::may_decide;
 use crate::eligibility::engaged_now;
 use crate::failure::{Failure, Missing};
+use crate::first_use::note_first_use;
 use crate::ports::{AuditTrail, Directory, Ledger, ListError, Page, PageQuery, StoredEvent, Surroundings};
 use crate::review_access::may_review;
 use crate::transact::load;
@@ -144,7 +145,8 @@ pub async fn read_audit(
     };
     let allowed = authorization.is_some();
     let circumstances = caller.circumstances(surroundings.now(), authorization);
-    ledger.append(event, circumstances).await.map_err(Failure::from)?;
+    ledger.append(event, circumstances.clone()).await.map_err(Failure::from)?;
+    note_first_use(ledger, &circumstances).await;
     if allowed { Ok(ledger.between(ask.from, ask.to, &ask.page).await?) } else { Err(AuditError::NotAllowed) }
 }
 

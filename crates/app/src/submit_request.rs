@@ -20,12 +20,13 @@ use crate::caller::Caller;
 use crate::custody::{InUse, in_use};
 use crate::eligibility::engaged;
 use crate::failure::Failure;
+use crate::first_use::note_first_use;
 use crate::ports::{
     Beside, Directory, Enrolment, IdempotencyKeys, Ledger, StoreError, Surroundings, Unfit, Workflow,
     WorkflowError,
 };
 use crate::workflow_input::workflow_input;
-use basis::{Basis, basis};
+use basis::{Basis, basis, way, weighed};
 use extending::extending;
 use jiff::Timestamp;
 use noted::audited;
@@ -37,12 +38,12 @@ use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, GrantId, RequestId};
 use stint_domain::justification::{Justification, Ticket};
 use stint_domain::principal::Person;
-use stint_domain::record::{Change, Recorded};
+use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::review::Review;
 use stint_domain::scope::Scope;
 use stint_domain::transition::{EndCause, Event};
-use stint_policy::{Ask, PolicyBundle};
+use stint_policy::{Ask, PolicyBundle, Verdict};
 use thiserror::Error;
 use times::{decide_by, latest_end};
 use what_if::what_if;
@@ -141,7 +142,13 @@ pub async fn submit_request(
         return Ok(Submitted::Replayed(Box::new(earlier.request)));
     }
     let id = new_request_id(now, &surroundings.random());
-    let prepared = match prepare(ledger, directory, policy, caller, &ask, id, now).await {
+    let asked = match asked(directory, policy, caller, &ask, now).await {
+        Ok(asked) => asked,
+        Err(error) => return Err(audited(ledger, caller.circumstances(now, None), &ask, error).await),
+    };
+    let circumstances =
+        caller.circumstances(now, Some(asked.verdict.on_record(&asked.person, &asked.terms, way(&ask))));
+    let prepared = match prepare(ledger, directory, policy, &asked, &ask, id, &circumstances).await {
         Ok(change) => match fit(targets, change).await {
             Ok(change) => free(ledger, change, ask.queue, now).await,
             Err(error) => Err(error),
@@ -150,7 +157,7 @@ pub async fn submit_request(
     };
     let change = match prepared {
         Ok(change) => change,
-        Err(error) => return Err(audited(ledger, caller, &ask, now, error).await),
+        Err(error) => return Err(audited(ledger, circumstances, &ask, error).await),
     };
     if ask.dry_run {
         return Ok(Submitted::WouldBe(Box::new(what_if(directory, policy, &change, now).await?)));
@@ -166,6 +173,7 @@ pub async fn submit_request(
         Err(error) => return Err(error.into()),
     }
     start(workflow, &change.after().request).await;
+    note_first_use(ledger, &circumstances).await;
     Ok(Submitted::Accepted(Box::new(change.after().request.clone())))
 }
 
@@ -208,28 +216,50 @@ async fn free(
     }
 }
 
-async fn prepare(
-    ledger: &impl Ledger,
+/// Who asks, for what, and what policy says to it.
+struct Asked<'a> {
+    person: Person,
+    entitlement: &'a Entitlement,
+    terms: Ask,
+    verdict: Verdict,
+}
+
+/// # Errors
+/// [`SubmitError::NotAllowed`] for somebody or something that is not there, of which policy is not asked.
+async fn asked<'a>(
     directory: &impl Directory,
-    policy: &PolicyBundle,
+    policy: &'a PolicyBundle,
     caller: &Caller,
     ask: &SubmitRequest,
-    id: RequestId,
     now: Timestamp,
-) -> Result<Change, SubmitError> {
+) -> Result<Asked<'a>, SubmitError> {
     let nothing = || SubmitError::NotAllowed { reasons: Vec::new() };
     let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
     let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;
     let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
-    let basis = basis(policy, &person, entitlement, ask, &terms)?;
-    let mut request = build(policy, &person, entitlement, ask, id, now)?;
+    let verdict = weighed(policy, &person, entitlement, ask, &terms)?;
+    Ok(Asked { person, entitlement, terms, verdict })
+}
+
+async fn prepare(
+    ledger: &impl Ledger,
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    asked: &Asked<'_>,
+    ask: &SubmitRequest,
+    id: RequestId,
+    circumstances: &Circumstances,
+) -> Result<Change, SubmitError> {
+    let Asked { person, entitlement, .. } = asked;
+    let basis = basis(policy, asked, way(ask))?;
+    let mut request = build(policy, person, entitlement, ask, id, circumstances.at)?;
     request.scope.break_glass.clone_from(&basis.review);
     let mut until = latest_end(ask, request.decide_by)?;
     if let Some(extended) = ask.extends {
-        (request, until) = extending(ledger, request, extended.request_id(), now).await?;
+        (request, until) = extending(ledger, request, extended.request_id(), circumstances.at).await?;
     }
-    within_engagement(directory, &person, until).await?;
-    submission(request, basis, caller, now)
+    within_engagement(directory, person, until).await?;
+    submission(request, &basis, circumstances)
 }
 
 /// A contractor without somebody to answer for them asks for nothing; with one, for nothing past the contract's end.
@@ -289,15 +319,13 @@ fn build(
 
 fn submission(
     request: AccessRequest,
-    Basis { allowed: mut authorization, at_once, .. }: Basis,
-    caller: &Caller,
-    now: Timestamp,
+    Basis { at_once, .. }: &Basis,
+    circumstances: &Circumstances,
 ) -> Result<Change, SubmitError> {
     let approved = at_once.as_ref().map(|at_once| Event::Approved {
         approval: Approval::of(Decider::Policy { policies: at_once.policies.clone() }, request.scope.hash()),
     });
-    authorization.policies.extend(at_once.into_iter().flat_map(|at_once| at_once.policies));
-    Recorded::submission(request, approved, &caller.circumstances(now, Some(authorization)))
+    Recorded::submission(request, approved, circumstances)
         .ok_or(SubmitError::Failure(Failure::Bug("a submission does not follow")))
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Unusable {
     File { path: PathBuf, cause: io::Error },
     #[error("{}: {why}", path.display())]
     Case { path: PathBuf, why: String },
+    #[error("{}: {why}", path.display())]
+    Export { path: PathBuf, why: String },
     #[error("{}: `stint policy check` says what is wrong with these policies", path.display())]
     Policies { path: PathBuf },
 }

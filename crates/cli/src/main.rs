@@ -7,10 +7,13 @@ mod check;
 mod explain;
 mod folder;
 mod lints;
+mod past;
 mod place;
 mod question;
+mod replay;
 mod test;
 
+use folder::Unusable;
 use lexopt::prelude::{Long, Short, Value};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,15 +22,18 @@ const HELP: &str = "\
 stint policy check [DIR]                     parses, validates and lints the policies and the catalog
 stint policy test [DIR]                      puts the cases of DIR/tests to them
 stint policy explain CASE [--policies DIR]   one decision: what decided it, what is missing, who could approve
+stint policy replay EXPORT [--policies DIR]  past requests by these policies: which would be decided otherwise
 
-DIR is the folder of policies, `policies` if it is left out; CASE is a file as in DIR/tests/ALLOW.
-It ends with 0 if all is well, 1 if not, and 2 if it could not be asked so.";
+DIR is the folder of policies, `policies` if it is left out; CASE is a file as in DIR/tests/ALLOW; EXPORT is the audit as
+JSON Lines, from the API. It ends with 0 if all is well and nothing otherwise, 1 if not, 2 if it could not be asked so, and
+3 if the export was tampered with or is not whole.";
 
 enum Command {
     Help,
     Check(PathBuf),
     Test(PathBuf),
     Explain { case: PathBuf, policies: PathBuf },
+    Replay { export: PathBuf, policies: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -39,6 +45,7 @@ fn main() -> ExitCode {
         Ok(Command::Check(folder)) => check::run(&folder),
         Ok(Command::Test(folder)) => test::run(&folder),
         Ok(Command::Explain { case, policies }) => explain::run(&case, &policies),
+        Ok(Command::Replay { export, policies }) => replay::run(&export, &policies),
         Err(why) => {
             eprintln!("{why}\n\n{HELP}");
             return ExitCode::from(2);
@@ -49,7 +56,10 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(unusable) => {
             eprintln!("{unusable}");
-            ExitCode::from(2)
+            ExitCode::from(match unusable {
+                Unusable::Export { .. } => 3,
+                _ => 2,
+            })
         }
     }
 }
@@ -77,6 +87,9 @@ fn command(words: &[PathBuf], policies: Option<PathBuf>) -> Option<Command> {
         ("policy", "test", [folder], None) => Some(Command::Test(folder.clone())),
         ("policy", "explain", [case], policies) => {
             Some(Command::Explain { case: case.clone(), policies: policies.unwrap_or_else(default) })
+        }
+        ("policy", "replay", [export], policies) => {
+            Some(Command::Replay { export: export.clone(), policies: policies.unwrap_or_else(default) })
         }
         _ => None,
     }

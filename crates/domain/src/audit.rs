@@ -4,6 +4,10 @@
 //! vectors. An event's hash is SHA-256 over `0x00` and its canonical JSON, which is RFC 6962's leaf hash, so the same
 //! hash serves a chain now and a Merkle tree over it. The hash before is inside the encoding.
 
+mod exported;
+
+pub use exported::{BadExport, Exported};
+
 use crate::approval::TurnKind;
 use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::principal::Authentication;
@@ -33,6 +37,10 @@ pub enum Stream {
         day: jiff::civil::Date,
         shard: u8,
     },
+    /// That policies of a version are in use: one event.
+    Policy {
+        version: String,
+    },
 }
 
 impl fmt::Display for Stream {
@@ -40,6 +48,7 @@ impl fmt::Display for Stream {
         match self {
             Self::Request(id) => id.fmt(f),
             Self::System { day, shard } => write!(f, "system-{day}-{shard:02}"),
+            Self::Policy { version } => write!(f, "policy-{version}"),
         }
     }
 }
@@ -102,11 +111,14 @@ pub enum Outcome {
     Denied,
 }
 
-/// Which policies decided, of which bundle.
+/// Which policies decided, of which bundle, and about what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
     pub policy_version: String,
     pub policies: BTreeSet<String>,
+    /// What they were told of whoever asked for access, and what they said, in the words of whoever asks them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weighed: Option<Box<Value>>,
 }
 
 /// Everything an event says, before it has its place in a stream.

@@ -35,7 +35,7 @@ pub enum Engagement {
 }
 
 /// What a contractor's part depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
     /// Who answers for them.
     pub sponsor: PrincipalId,

@@ -164,3 +164,25 @@ impl SystemEvent {
         .seal(stream, head)
     }
 }
+
+/// That policies of a version have decided something for the first time, which was this: the only event of a stream of
+/// the version's own, so that a second one has no place. `None` if policy decided nothing.
+#[must_use]
+pub fn first_use(circumstances: &Circumstances) -> Option<SealedEvent> {
+    let decided = circumstances.authorization.as_ref()?;
+    let stream = Stream::Policy { version: decided.policy_version.clone() };
+    // Who set that off, and about what, stands in the decision's own event; they have not brought the policies into use.
+    let authorization = Some(Authorization { weighed: None, ..decided.clone() });
+    let event = SystemEvent {
+        action: "policy.first_used",
+        outcome: Outcome::Success,
+        entitlement: None,
+        detail: json!({}),
+    };
+    let circumstances = Circumstances {
+        authorization,
+        invocation: circumstances.invocation.clone(),
+        ..Circumstances::of_component("policy", circumstances.at)
+    };
+    Some(event.seal(&stream, &Head::genesis(), circumstances))
+}

@@ -77,10 +77,20 @@ struct Concerned {
 impl PolicyBundle {
     /// The bundle that was built in.
     pub fn embedded() -> Result<Self, BundleError> {
+        Self::built(include_str!(concat!(env!("OUT_DIR"), "/catalog.json")))
+    }
+
+    /// The policies that were built in over another catalog, and read in the same way, for measurements.
+    #[cfg(feature = "sample")]
+    pub fn over(catalog_json: &str) -> Result<Self, BundleError> {
+        Self::built(catalog_json)
+    }
+
+    fn built(catalog_json: &str) -> Result<Self, BundleError> {
         let pieces = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/policies.json")));
         Self::new(
             include_str!(concat!(env!("OUT_DIR"), "/version.txt")).to_owned(),
-            include_str!(concat!(env!("OUT_DIR"), "/catalog.json")),
+            catalog_json,
             pieces.map_err(BundleError::Pieces)?,
         )
     }
@@ -302,7 +312,7 @@ impl PolicyBundle {
 
     fn authorization(&self, labels: &[&Label]) -> Authorization {
         let policies: BTreeSet<_> = labels.iter().map(|label| label.id.clone()).collect();
-        Authorization { policy_version: self.version.clone(), policies }
+        Authorization { policy_version: self.version.clone(), policies, weighed: None }
     }
 
     /// Cedar calls the policies of a text `policy0`, `policy1`, and so on.

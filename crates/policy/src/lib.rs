@@ -19,6 +19,7 @@ mod question;
 pub mod sample;
 mod split;
 mod version;
+mod weighed;
 
 pub use approval::BadRule;
 pub use break_glass::BadBreakGlass;
@@ -28,6 +29,7 @@ pub use decision::{
     Requester, Review, Revoke,
 };
 pub use directory::{BadDirectory, DirectoryFile};
+pub use weighed::{Answer, Permitted, Verdict, Way, Weighed};
 
 /// Every action that policies decide.
 pub const ACTIONS: [&str; 9] = actions::ALL;

@@ -11,7 +11,7 @@ mod links;
 mod listings;
 mod provider;
 
-pub use audit::an_audit_trail_gives_back_what_was_committed;
+pub use audit::{a_stream_is_opened_once, an_audit_trail_gives_back_what_was_committed};
 pub use directory::people_are_found_by_id_and_by_group_and_nobody_else_is;
 pub use keys::idempotency_keys_stand_for_one_request;
 pub use ledger::{a_ledger_commits_all_or_nothing, a_ledger_commits_two_changes_or_neither};

@@ -35,6 +35,7 @@ async fn register() {
 async fn audit_trail() {
     let world = World::default();
     contracts::an_audit_trail_gives_back_what_was_committed(&world, world.now()).await;
+    contracts::a_stream_is_opened_once((&world, &world), world.now()).await;
 }
 
 #[test]

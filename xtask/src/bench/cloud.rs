@@ -15,6 +15,7 @@ use stint_app::ports::{
     WorkflowInput,
 };
 use stint_domain::access::Access;
+use stint_domain::audit::SealedEvent;
 use stint_domain::custody::{Custody, CustodyChange};
 use stint_domain::ids::{EntitlementId, GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::principal::Person;
@@ -147,6 +148,10 @@ impl Ledger for Function<'_> {
 
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
         self.passes(WRITE).await.append(event, circumstances).await
+    }
+
+    async fn open(&self, first: &SealedEvent) -> Result<(), StoreError> {
+        self.passes(WRITE).await.open(first).await
     }
 }
 

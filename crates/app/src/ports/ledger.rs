@@ -3,6 +3,7 @@
 use super::Cause;
 use jiff::Timestamp;
 use std::future::Future;
+use stint_domain::audit::SealedEvent;
 use stint_domain::custody::Custody;
 use stint_domain::custody::CustodyChange;
 use stint_domain::ids::PrincipalId;
@@ -60,6 +61,10 @@ pub trait Ledger: Send + Sync {
         event: SystemEvent,
         circumstances: Circumstances,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes the first event of a stream. If there is one already, that one stays, and nothing is written. Cheap for whoever
+    /// does it again and again.
+    fn open(&self, first: &SealedEvent) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What is committed together with a change of a request, or not at all.

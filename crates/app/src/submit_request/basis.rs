@@ -2,7 +2,7 @@
 //!
 //! Guards: access without asking has a policy of its own, a shorter time, and a review under the scope's hash.
 
-use super::{Reason, SubmitError, SubmitRequest};
+use super::{Asked, Reason, SubmitError, SubmitRequest};
 use crate::read::least;
 use std::collections::BTreeMap;
 use stint_domain::BadInput;
@@ -10,72 +10,55 @@ use stint_domain::audit::Authorization;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::principal::Person;
-use stint_domain::review::{BreakGlass, ReviewTerms};
-use stint_policy::{Ask, Denied, PolicyBundle};
+use stint_domain::review::ReviewTerms;
+use stint_policy::{Ask, Denied, PolicyBundle, Verdict, Way};
 
-/// What lets somebody ask, and what approves at once, if anything does.
+/// What approves at once, if anything does, and what has to follow.
 pub(super) struct Basis {
-    pub(super) allowed: Authorization,
     pub(super) at_once: Option<Authorization>,
-    /// What has to follow.
     pub(super) review: Option<ReviewTerms>,
 }
 
+pub(super) const fn way(ask: &SubmitRequest) -> Way {
+    if ask.break_glass { Way::BreakGlass } else { Way::Usual }
+}
+
+/// What policy says.
+///
 /// # Errors
-/// [`SubmitError::NotAllowed`], [`SubmitError::DurationTooLong`], and [`SubmitError::BadInput`] of an emergency that is
-/// to begin later, or to last longer.
-pub(super) fn basis(
+/// [`SubmitError::BadInput`] of an emergency that is to begin later, or to last longer, and [`SubmitError::NotAllowed`] of
+/// what is not there for emergencies: policy is not asked about either.
+pub(super) fn weighed(
     policy: &PolicyBundle,
     person: &Person,
     entitlement: &Entitlement,
     ask: &SubmitRequest,
     terms: &Ask,
-) -> Result<Basis, SubmitError> {
-    if ask.break_glass {
-        emergency(policy, person, entitlement, ask, terms)
-    } else {
-        usual(policy, person, entitlement, terms)
-    }
-}
-
-fn usual(
-    policy: &PolicyBundle,
-    person: &Person,
-    entitlement: &Entitlement,
-    terms: &Ask,
-) -> Result<Basis, SubmitError> {
-    let may =
-        |ask: &Ask| policy.may_request(person, entitlement, ask).map(|proof| proof.authorization().clone());
-    let allowed = may(terms).map_err(|denied| {
-        not_allowed(policy, entitlement, terms, &denied, entitlement.max_duration, &|ask| may(ask).is_ok())
-    })?;
-    let at_once = policy.auto_approves(person, entitlement, terms).ok();
-    let at_once = at_once.map(|proof| proof.authorization().clone());
-    Ok(Basis { allowed, at_once, review: None })
-}
-
-fn emergency(
-    policy: &PolicyBundle,
-    person: &Person,
-    entitlement: &Entitlement,
-    ask: &SubmitRequest,
-    terms: &Ask,
-) -> Result<Basis, SubmitError> {
-    if ask.starts_at.is_some() {
+) -> Result<Verdict, SubmitError> {
+    if ask.break_glass && ask.starts_at.is_some() {
         return Err(BadInput::new("starts_at", "must be left out where nobody can be waited for").into());
     }
-    if ask.extends.is_some() {
+    if ask.break_glass && ask.extends.is_some() {
         return Err(BadInput::new("break_glass", "must be left out of an extension").into());
     }
-    let nothing = || SubmitError::NotAllowed { reasons: Vec::new() };
-    let BreakGlass { max_duration, review, .. } = entitlement.break_glass.as_ref().ok_or_else(nothing)?;
-    let may = |ask: &Ask| {
-        policy.may_break_glass(person, entitlement, ask).map(|proof| proof.authorization().clone())
-    };
-    let allowed = may(terms).map_err(|denied| {
-        not_allowed(policy, entitlement, terms, &denied, *max_duration, &|ask| may(ask).is_ok())
-    })?;
-    Ok(Basis { at_once: Some(allowed.clone()), allowed, review: Some(review.clone()) })
+    if ask.break_glass && entitlement.break_glass.is_none() {
+        return Err(SubmitError::NotAllowed { reasons: Vec::new() });
+    }
+    Ok(policy.weigh(person, entitlement, terms, way(ask)))
+}
+
+/// # Errors
+/// [`SubmitError::NotAllowed`] and [`SubmitError::DurationTooLong`].
+pub(super) fn basis(policy: &PolicyBundle, asked: &Asked<'_>, way: Way) -> Result<Basis, SubmitError> {
+    let Asked { person, entitlement, terms, verdict } = asked;
+    let emergency = entitlement.break_glass.as_ref().filter(|_| way == Way::BreakGlass);
+    let longest = emergency.map_or(entitlement.max_duration, |emergency| emergency.max_duration);
+    let may = |ask: &Ask| policy.weigh(person, entitlement, ask, way).permitted().is_ok();
+    let permitted = verdict
+        .permitted()
+        .map_err(|denied| not_allowed(policy, entitlement, terms, denied, longest, &may))?;
+    let review = emergency.map(|emergency| emergency.review.clone());
+    Ok(Basis { at_once: permitted.at_once.cloned(), review })
 }
 
 /// Whoever might have it for less is told for how long, and whoever might in other circumstances, why not in these; nobody

@@ -3,19 +3,18 @@
 use super::{SubmitError, SubmitRequest};
 use crate::caller::Caller;
 use crate::failure::Failure;
+use crate::first_use::note_first_use;
 use crate::ports::{Ledger, StoreError, Surroundings};
-use jiff::Timestamp;
 use stint_domain::BadInput;
 use stint_domain::audit::Outcome;
 use stint_domain::ids::EntitlementId;
-use stint_domain::record::SystemEvent;
+use stint_domain::record::{Circumstances, SystemEvent};
 
 /// An attempt on access that was refused stands in the audit.
 pub(super) async fn audited(
     ledger: &impl Ledger,
-    caller: &Caller,
+    circumstances: Circumstances,
     ask: &SubmitRequest,
-    now: Timestamp,
     error: SubmitError,
 ) -> SubmitError {
     if ask.dry_run || matches!(error, SubmitError::KeyReused | SubmitError::Failure(_)) {
@@ -24,8 +23,11 @@ pub(super) async fn audited(
     let detail = serde_json::json!({
         "reason": error.to_string(), "justification": ask.justification, "duration": ask.duration,
     });
-    match refused(ledger, caller, now, Some(ask.entitlement.clone()), detail).await {
-        Ok(()) => error,
+    match refused(ledger, circumstances.clone(), Some(ask.entitlement.clone()), detail).await {
+        Ok(()) => {
+            note_first_use(ledger, &circumstances).await;
+            error
+        }
         Err(failure) => failure.into(),
     }
 }
@@ -42,16 +44,15 @@ pub async fn note_bad_input(
     bad: &BadInput,
 ) -> Result<(), Failure> {
     let detail = serde_json::json!({ "reason": bad.to_string() });
-    Ok(refused(ledger, caller, surroundings.now(), None, detail).await?)
+    Ok(refused(ledger, caller.circumstances(surroundings.now(), None), None, detail).await?)
 }
 
 async fn refused(
     ledger: &impl Ledger,
-    caller: &Caller,
-    now: Timestamp,
+    circumstances: Circumstances,
     entitlement: Option<EntitlementId>,
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let event = SystemEvent { action: "request.refused", outcome: Outcome::Denied, entitlement, detail };
-    ledger.append(event, caller.circumstances(now, None)).await
+    ledger.append(event, circumstances).await
 }

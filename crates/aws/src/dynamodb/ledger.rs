@@ -4,7 +4,7 @@ use super::DynamoStore;
 use super::commit::insert_event;
 use super::item::{corrupt, insert, n, recorded, s, update};
 use super::keys::Key;
-use super::transact::{Outcome, pause, random, transact};
+use super::transact::{Outcome, execute, pause, random, transact};
 use crate::partiql::Statement;
 use stint_app::ports::{Beside, Ledger, StoreError};
 use stint_domain::audit::{Head, SealedEvent, Stream};
@@ -66,6 +66,16 @@ impl Ledger for DynamoStore {
             pause(attempt).await;
         }
         Err(StoreError::Unavailable("all streams for system events were busy".into()))
+    }
+
+    /// The key of the event is the condition, so nobody reads before.
+    async fn open(&self, first: &SealedEvent) -> Result<(), StoreError> {
+        let stream = &first.event.stream;
+        if self.open.get() != Some(stream) {
+            execute(&self.client, &insert_event(&self.tables.audit, first)).await?;
+            let _ = self.open.set(stream.clone());
+        }
+        Ok(())
     }
 }
 

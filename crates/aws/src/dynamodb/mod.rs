@@ -26,6 +26,7 @@ use aws_sdk_dynamodb::Client;
 use aws_types::SdkConfig;
 use item::Item;
 use keys::{Key, PK, SK};
+use std::sync::{Arc, OnceLock};
 use stint_app::ports::StoreError;
 
 /// The tables' names.
@@ -46,12 +47,14 @@ impl Tables {
 pub struct DynamoStore {
     client: Client,
     tables: Tables,
+    /// The stream that this process has seen open last: there is one for each version of the policies, and a process has one.
+    open: Arc<OnceLock<String>>,
 }
 
 impl DynamoStore {
     #[must_use]
     pub fn new(config: &SdkConfig, tables: Tables) -> Self {
-        Self { client: Client::new(config), tables }
+        Self { client: Client::new(config), tables, open: Arc::default() }
     }
 
     /// The item as it is now, by a strongly consistent read.

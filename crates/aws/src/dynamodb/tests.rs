@@ -5,8 +5,8 @@ use crate::testing::{Answers, config};
 use serde_json::{Value, json};
 use stint_app::ports::{Beside, IdempotencyRecord, Ledger as _};
 use stint_domain::approval::ApprovalRule;
-use stint_domain::audit::Head;
-use stint_domain::record::{Change, Circumstances, Recorded};
+use stint_domain::audit::{Authorization, Head};
+use stint_domain::record::{Change, Circumstances, Recorded, first_use};
 use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::Event;
@@ -200,4 +200,30 @@ async fn what_stint_did_not_write_is_corrupt_and_what_is_not_there_is_not() {
     ] {
         assert!(matches!(load(&wrong).await, Err(StoreError::Corrupt { .. })), "{wrong}");
     }
+}
+
+async fn opened(answers: &[(u16, String)]) -> (Vec<bool>, Vec<String>) {
+    let decided = Authorization {
+        policy_version: "v".to_owned(),
+        policies: std::collections::BTreeSet::new(),
+        weighed: None,
+    };
+    let first = first_use(&Circumstances { authorization: Some(decided), ..circumstances() }).unwrap();
+    let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, body.as_str())).collect();
+    let answers = Answers::in_order(&answers);
+    let store = DynamoStore::new(&config(&answers), Tables::named("stint-grants", "stint-audit").unwrap());
+    let done = [store.open(&first).await.is_ok(), store.clone().open(&first).await.is_ok()];
+    (done.into(), answers.sent())
+}
+
+#[tokio::test]
+async fn a_stream_is_opened_by_its_key_alone_and_whoever_knows_that_it_is_open_does_not_ask_again() {
+    let there = (400, json!({ "__type": "DuplicateItemException" }).to_string());
+    for answer in [done(), there] {
+        let (done, sent) = opened(&[answer]).await;
+        assert_eq!((done, sent.len()), (vec![true, true], 1), "{sent:?}");
+        assert!(sent[0].contains(r#"INSERT INTO \"stint-audit\" VALUE"#), "{sent:?}");
+    }
+    let (failed, sent) = opened(&[no_answer(), done()]).await;
+    assert_eq!((failed, sent.len()), (vec![false, true], 2), "what was not seen to be open is tried again");
 }

@@ -11,6 +11,7 @@
 mod checked;
 mod explained;
 mod folder;
+mod replayed;
 mod tested;
 
 use folder::{Folder, sample, stint};

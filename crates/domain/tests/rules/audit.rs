@@ -1,7 +1,9 @@
 //! The audit's encoding and chain, fixed by vectors that must never change, and every way of tampering with it.
 
 use crate::fixtures::{at, pending, person, scope};
-use stint_domain::audit::{Actor, Authorization, Broken, EventHash, Head, SealedEvent, Stream, verify};
+use stint_domain::audit::{
+    Actor, Authorization, BadExport, Broken, EventHash, Exported, Head, SealedEvent, Stream, verify,
+};
 use stint_domain::principal::Authentication;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::Approval;
@@ -14,6 +16,7 @@ fn stream() -> Vec<SealedEvent> {
         authorization: Some(Authorization {
             policy_version: "p1".to_owned(),
             policies: std::collections::BTreeSet::from(["engineers-may-ask".to_owned()]),
+            weighed: None,
         }),
         source_address: Some("203.0.113.7".to_owned()),
         invocation: Some("8f0d7c5e-0000-4000-8000-000000000001".to_owned()),
@@ -83,6 +86,46 @@ fn an_untouched_stream_verifies_and_every_kind_of_tampering_is_seen() {
         events.last().unwrap().head(),
         "a cut end verifies, but to another head than the ledger's"
     );
+}
+
+/// As an export has them, `None` for the first line that is not to be trusted.
+fn exported(rows: &[(String, String)]) -> Result<Exported, BadExport> {
+    let mut export = Exported::default();
+    for (text, hash) in rows {
+        export.read(&format!(r#"{{"event":{text},"hash":"{hash}"}}"#))?;
+    }
+    export.check().map(|()| export)
+}
+
+#[test]
+fn an_export_may_come_in_any_order_and_begin_in_the_middle_and_every_tampering_is_seen() {
+    let good = rows(&stream());
+    let reversed: Vec<_> = good.iter().rev().cloned().collect();
+    for whole in [&good, &reversed] {
+        assert_eq!(exported(whole).unwrap().begun_before().count(), 0);
+    }
+    let stream_name = good[0].0.split(r#""stream":""#).nth(1).unwrap().split('"').next().unwrap();
+    let middle = exported(&good[1..]).unwrap();
+    assert_eq!(middle.begun_before().collect::<Vec<_>>(), [stream_name], "and that is told");
+
+    let broken = |rows: &[(String, String)]| match exported(rows) {
+        Err(BadExport::Broken { stream, broken }) if stream == stream_name => Some(broken),
+        other => panic!("{other:?}"),
+    };
+    let mut edited = good.clone();
+    edited[1].0 = edited[1].0.replace("ben", "bea");
+    assert_eq!(broken(&edited), Some(Broken::Content { sequence: 2 }));
+    edited[1].1 = EventHash::of(edited[1].0.as_bytes()).as_str().to_owned();
+    assert_eq!(broken(&edited), Some(Broken::Chain { sequence: 3 }));
+    assert_eq!(broken(&[good[0].clone(), good[2].clone()]), Some(Broken::Sequence { sequence: 3 }));
+    assert_eq!(broken(&[&good[..], &good[1..2]].concat()), Some(Broken::Sequence { sequence: 2 }));
+
+    let mut first = good[..1].to_vec();
+    first[0].0 = first[0].0.replace(&"0".repeat(64), &"1".repeat(64));
+    first[0].1 = EventHash::of(first[0].0.as_bytes()).as_str().to_owned();
+    assert_eq!(broken(&first), Some(Broken::Chain { sequence: 1 }), "nothing is before a first event");
+    let mut cut = Exported::default();
+    assert!(matches!(cut.read(r#"{"event":{"schema":1"#), Err(BadExport::NotALine)));
 }
 
 #[test]

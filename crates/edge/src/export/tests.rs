@@ -24,6 +24,7 @@ fn sealed(text: &str, head: &Head) -> (StoredEvent, Head) {
         authorization: Some(Authorization {
             policy_version: text.to_owned(),
             policies: [text.to_owned()].into(),
+            weighed: None,
         }),
         source_address: Some(text.to_owned()),
         invocation: None,

@@ -9,6 +9,7 @@ use stint_app::ports::{
     ExecutionStatus, Ledger, ProviderError, Reservation, SealError, Sealer, Seals, StoreError, Surroundings,
     TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
+use stint_domain::audit::SealedEvent;
 use stint_domain::custody::{Custody, CustodyChange};
 use stint_domain::ids::{GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::link::{ApprovalLink, LinkHash};
@@ -38,6 +39,9 @@ impl Ledger for Lent {
     }
     async fn append(&self, event: SystemEvent, circumstances: Circumstances) -> Result<(), StoreError> {
         self.0.store.append(event, circumstances).await
+    }
+    async fn open(&self, first: &SealedEvent) -> Result<(), StoreError> {
+        self.0.store.open(first).await
     }
 }
 

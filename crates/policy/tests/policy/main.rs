@@ -11,3 +11,4 @@ mod bundle;
 mod common;
 mod decisions;
 mod rules;
+mod weighed;

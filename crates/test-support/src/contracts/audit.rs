@@ -3,8 +3,8 @@
 use super::{circumstances, fresh_id, submission};
 use jiff::Timestamp;
 use stint_app::ports::{AuditTrail, Ledger, PageQuery, StoredEvent};
-use stint_domain::audit::{Outcome, Stream, verify};
-use stint_domain::record::SystemEvent;
+use stint_domain::audit::{Authorization, Outcome, Stream, verify};
+use stint_domain::record::{Circumstances, SystemEvent, first_use};
 use stint_domain::transition::Event;
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
@@ -45,6 +45,35 @@ pub async fn an_audit_trail_gives_back_what_was_committed(
         !ends_open.iter().any(|stored| stored.canonical.contains(&id.to_string())),
         "the end itself is outside"
     );
+}
+
+/// Two stores on the same tables, as two processes have them.
+#[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
+pub async fn a_stream_is_opened_once(
+    (one, other): (&(impl AuditTrail + Ledger), &(impl AuditTrail + Ledger)),
+    now: Timestamp,
+) {
+    let id = fresh_id(now);
+    let version = format!("of-{id}");
+    let request = submission(id, now).after().request.clone();
+    let used = |at| {
+        let policies = ["a-policy".to_owned()].into();
+        let authorization = Authorization { policy_version: version.clone(), policies, weighed: None };
+        let about = Circumstances { authorization: Some(authorization), ..circumstances(&request, at) };
+        first_use(&about).expect("policy has decided")
+    };
+    let (first, later) = (used(now), used(super::after(now, 1)));
+    for (store, event) in [(0, &first), (1, &later), (0, &first), (1, &later)] {
+        let opened = if store == 0 { one.open(event).await } else { other.open(event).await };
+        opened.expect("whoever comes later is not refused");
+    }
+    let found = stream(other, &Stream::Policy { version }).await;
+    assert_eq!(found.len(), 1, "and nothing comes beside it");
+    let stored = found.first().map(|stored| (stored.canonical.as_str(), stored.hash.as_str()));
+    assert_eq!(stored, Some((first.canonical.as_str(), first.hash.as_str())), "the first one stays");
+    assert_eq!(verify(stored), Ok(first.head()));
+    let all = between(one, super::after(now, -1), super::after(now, 2)).await;
+    assert_eq!(all.iter().filter(|event| event.hash == first.hash.as_str()).count(), 1, "it is listed");
 }
 
 fn time_of(canonical: &str) -> Option<Timestamp> {

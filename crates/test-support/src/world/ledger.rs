@@ -63,6 +63,19 @@ impl Ledger for World {
             insert(&mut state, &sealed)
         })
     }
+
+    /// Whoever knows that it is open does not call.
+    async fn open(&self, first: &SealedEvent) -> Result<(), StoreError> {
+        let place = (first.event.stream.clone(), first.event.sequence);
+        if self.state().events.contains_key(&place) {
+            return Ok(());
+        }
+        self.failpoints.around("open", StoreError::Unavailable, || {
+            self.tables()?;
+            self.state().events.entry(place.clone()).or_insert_with(|| first.clone());
+            Ok(())
+        })
+    }
 }
 
 impl World {
