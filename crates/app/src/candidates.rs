@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stint_domain::approval::Progress;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{GroupName, PrincipalId};
-use stint_domain::principal::Person;
+use stint_domain::principal::{Authentication, Person};
 use stint_domain::request::AccessRequest;
 use stint_policy::{Ask, PolicyBundle, Requester};
 
@@ -41,7 +41,7 @@ pub(crate) async fn candidates(
     people.retain(|_, person| {
         open.counts(&standing(person, manager.as_ref()))
             && !request.has_approved(&person.id)
-            && policy.may_approve(person, requester, entitlement, &terms).is_ok()
+            && policy.may_approve(person, requester, entitlement, &terms, Authentication::Token).is_ok()
     });
     Ok(Candidates { missing: open.missing(), people: engaged_only(directory, people, now).await? })
 }

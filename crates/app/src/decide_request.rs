@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use stint_domain::ids::RequestId;
 use stint_domain::justification::Comment;
 use stint_domain::narrowing::Narrowing;
+use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider};
 use stint_domain::scope::ScopeHash;
 use stint_domain::transition::{Command, Refusal, Step};
@@ -52,6 +53,9 @@ pub struct DecideRequest {
 pub enum DecideError {
     #[error("policy does not let this caller decide")]
     NotAllowed { reasons: Vec<String> },
+    /// They may, and a link is not enough for it.
+    #[error("policy does not let anybody decide this who has not signed in")]
+    NotSignedIn,
     /// The rules of the request say no; the request is as it was.
     #[error("{0}")]
     Refused(Refusal, Box<AccessRequest>),
@@ -90,7 +94,12 @@ pub async fn decide_request(
         Ok(approver) => approver,
         Err(reasons) => {
             refused(ledger, caller, ask.request_id, &ask, "policy does not allow it", now).await;
-            return Err(DecideError::NotAllowed { reasons });
+            let lacks_sign_in = lacks_sign_in(directory, policy, caller, &recorded.request, now).await?;
+            return Err(if lacks_sign_in {
+                DecideError::NotSignedIn
+            } else {
+                DecideError::NotAllowed { reasons }
+            });
         }
     };
     let command = command(caller, &approver, &ask, &recorded.request);
@@ -118,8 +127,28 @@ pub async fn may_decide(
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<Result<Approver, Vec<String>>, Missing> {
-    let may = approver_eligible(directory, policy, &caller.principal, request, (now, now)).await?;
+    let who = (&caller.principal, caller.authentication);
+    let may = approver_eligible(directory, policy, who, request, (now, now)).await?;
     Ok(may.map_err(|lost| lost.reasons))
+}
+
+/// Whether `caller` could decide on `request`, had they signed in.
+///
+/// # Errors
+/// As [`may_decide`].
+pub async fn lacks_sign_in(
+    directory: &impl Directory,
+    policy: &PolicyBundle,
+    caller: &Caller,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> Result<bool, Missing> {
+    if caller.authentication == Authentication::Token {
+        return Ok(false);
+    }
+    let signed_in = Caller { authentication: Authentication::Token, ..caller.clone() };
+    Ok(may_decide(directory, policy, caller, request, now).await?.is_err()
+        && may_decide(directory, policy, &signed_in, request, now).await?.is_ok())
 }
 
 fn command(caller: &Caller, approver: &Approver, ask: &DecideRequest, request: &AccessRequest) -> Command {

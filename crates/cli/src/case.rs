@@ -28,6 +28,8 @@ struct Circumstances {
     has_ticket: Option<bool>,
     /// Whose request or grant it is, where that is asked.
     requester: Option<String>,
+    /// Whether whoever decides has signed in; left out, they have.
+    signed_in: Option<bool>,
 }
 
 impl Case {
@@ -51,6 +53,7 @@ impl Case {
             entitlement: entitlement.map_err(|bad| bad.to_string())?,
             ask: context.map_or(Ok(None), Circumstances::ask)?,
             requester: requester.map(|name| person(people, name)).transpose()?.map(Whose::from),
+            signed_in: context.and_then(|context| context.signed_in).unwrap_or(true),
         })
     }
 }

@@ -253,7 +253,14 @@ fn circumstances(entitlement: &Entitlement, action: &str) -> Vec<Option<Ask>> {
 }
 
 fn plain(who: &Person, action: &str) -> Question {
-    Question { who: who.clone(), action: action.to_owned(), entitlement: None, ask: None, requester: None }
+    Question {
+        who: who.clone(),
+        action: action.to_owned(),
+        entitlement: None,
+        ask: None,
+        requester: None,
+        signed_in: true,
+    }
 }
 
 fn asks(entitlement: &Entitlement) -> Vec<Ask> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use stint_domain::approval::Standing;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, PrincipalId};
-use stint_domain::principal::Person;
+use stint_domain::principal::{Authentication, Person};
 use stint_policy::sample::SamplePerson;
 use stint_policy::{Ask, Authorized, Denied, PolicyBundle, Requester};
 
@@ -16,6 +16,8 @@ pub(crate) struct Question {
     pub(crate) entitlement: Option<EntitlementId>,
     pub(crate) ask: Option<Ask>,
     pub(crate) requester: Option<Whose>,
+    /// Whether whoever decides has signed in, and not only the link of a mail.
+    pub(crate) signed_in: bool,
 }
 
 /// Whose request or grant it is.
@@ -63,7 +65,8 @@ impl Question {
                 let Whose { id, manager } = requester()?;
                 let entitlement = entitlement()?;
                 let manager = manager.as_ref().filter(|_| entitlement.approval.asks_the_manager());
-                bundle.may_approve(who, Requester { id, manager }, entitlement, ask()?).into()
+                let by = if self.signed_in { Authentication::Token } else { Authentication::MailLink };
+                bundle.may_approve(who, Requester { id, manager }, entitlement, ask()?, by).into()
             }
             "break-glass" => bundle.may_break_glass(who, entitlement()?, ask()?).into(),
             "review" => {

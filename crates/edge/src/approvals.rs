@@ -20,7 +20,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
+use stint_app::decide_request::{self, DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, open_link};
 use stint_app::ports::{
@@ -75,8 +75,22 @@ async fn show<P: ApproveParts>(
     };
     let nonce = approvals.forms.nonce(&headers, approvals.surroundings.random());
     let name = approver_name(&approvals.directory, &opened).await;
-    page::view(&opened.request, (&opened.link.approver, &name), &nonce, approvals.surroundings.now())
+    let now = approvals.surroundings.now();
+    if lacks_sign_in(&approvals, &opened).await {
+        return page::without_answer(&opened.request, &name, now);
+    }
+    page::view(&opened.request, (&opened.link.approver, &name), &nonce, now)
         .with_cookie(approvals.forms.set_cookie(&nonce))
+}
+
+/// For the page only: whoever uses a form in vain is told when they do.
+async fn lacks_sign_in<P: ApproveParts>(approvals: &Approvals<P>, opened: &OpenedLink) -> bool {
+    let Approvals { directory, policy, surroundings, .. } = approvals;
+    let (caller, now) = (opened.caller(None, None), surroundings.now());
+    let asks = opened.request.progress().is_some() && now < opened.request.decide_by;
+    asks && decide_request::lacks_sign_in(directory, policy, &caller, &opened.request, now)
+        .await
+        .unwrap_or(false)
 }
 
 /// For the page only; should the directory not answer, the id has to do.
@@ -165,6 +179,7 @@ pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
 fn not_decided(error: DecideError) -> Page {
     match error {
         DecideError::NotAllowed { .. } => page::refused(NotAllowed::NotEligible),
+        DecideError::NotSignedIn => page::refused(NotAllowed::NotSignedIn),
         DecideError::Refused(Refusal::SelfApproval, _) => page::refused(NotAllowed::SelfApproval),
         DecideError::Refused(Refusal::NotAsked { .. }, _) => page::refused(NotAllowed::NotAsked),
         DecideError::Refused(Refusal::AlreadyDecided { .. }, request) => {

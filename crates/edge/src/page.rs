@@ -32,6 +32,8 @@ pub enum NotAllowed {
     NotEligible,
     /// In the step that is open others are asked.
     NotAsked,
+    /// A link is not enough for this.
+    NotSignedIn,
     /// Not among those who review, any more, or it was their own.
     NotReviewer,
 }
@@ -53,6 +55,12 @@ pub fn view(request: &AccessRequest, approver: (&PrincipalId, &str), nonce: &Non
         }
         _ => settled(request),
     }
+}
+
+/// The question for somebody who cannot answer it here: a link is not enough for it.
+#[must_use]
+pub fn without_answer(request: &AccessRequest, approver_name: &str, now: Timestamp) -> Page {
+    response::page(StatusCode::OK, &Question::without_answer(request, approver_name, now))
 }
 
 /// What became of the request, for whoever comes second; `409` where that is the answer to a decision.
@@ -87,6 +95,9 @@ pub fn refused(why: NotAllowed) -> Page {
         }
         NotAllowed::NotAsked => {
             "Others are asked at this point. Nothing has been decided; if it comes to you, there will be a mail."
+        }
+        NotAllowed::NotSignedIn => {
+            "A link from a mail is not enough to decide this. Nothing has been decided. Sign in, and decide by the API."
         }
         NotAllowed::NotReviewer => {
             "You are not, or not any more, among those who review this. Nothing has been recorded."

@@ -23,7 +23,7 @@ use stint_domain::account::TargetAccount;
 use stint_domain::audit::Authorization;
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, GroupName, PrincipalId};
-use stint_domain::principal::Person;
+use stint_domain::principal::{Authentication, Person};
 
 /// The bundle is not usable: a defect of the release, which nobody can work around at run time.
 #[derive(Debug, thiserror::Error)]
@@ -196,16 +196,17 @@ impl PolicyBundle {
         })
     }
 
-    /// May `approver` decide about `requester`'s request?
+    /// May `approver` decide about `requester`'s request, who has proved `by` this who they are?
     pub fn may_approve(
         &self,
         approver: &Person,
         requester: Requester<'_>,
         entitlement: &Entitlement,
         ask: &Ask,
+        by: Authentication,
     ) -> Result<Authorized<Approve>, Denied> {
         self.decide(actions::APPROVE, |words| {
-            words.about_entitlement(approver, actions::APPROVE, entitlement, ask, Some(requester))
+            words.about_entitlement(approver, actions::APPROVE, entitlement, ask, Some((requester, by)))
         })
     }
 

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::{EntitlementId, GroupName, PrincipalId};
-use stint_domain::principal::Person;
+use stint_domain::principal::{Authentication, Person};
 
 /// The names of the kinds of entity, parsed once.
 pub(crate) struct Vocabulary {
@@ -42,7 +42,8 @@ impl Vocabulary {
         })
     }
 
-    /// May `person` do `action` about `entitlement`? `requester` is whose request it is, where that is asked.
+    /// May `person` do `action` about `entitlement`? `deciding` is about whose request, and how they have proved who they are,
+    /// where somebody decides.
     /// `None` if Cedar refuses a value.
     pub(crate) fn about_entitlement(
         &self,
@@ -50,11 +51,12 @@ impl Vocabulary {
         action: &str,
         entitlement: &Entitlement,
         ask: &Ask,
-        requester: Option<Requester<'_>>,
+        deciding: Option<(Requester<'_>, Authentication)>,
     ) -> Option<Question> {
         let mut context = context(ask);
         let user = |id| RestrictedExpression::new_entity_uid(self.user(id));
-        if let Some(Requester { id, manager }) = requester {
+        if let Some((Requester { id, manager }, by)) = deciding {
+            context.push(("signed_in".to_owned(), truth(by == Authentication::Token)));
             context.push(("requester".to_owned(), user(id)));
             context.extend(manager.map(|manager| ("requester_manager".to_owned(), user(manager))));
         }
@@ -261,9 +263,12 @@ mod tests {
             let review = vocabulary.about_review(&ana, &thing.id, known, &dora.id, &ana.groups).unwrap();
             assert!(conforms(&review, &schema));
         }
-        let by_ana = Requester { id: &ana.id, manager: None };
+        let by_ana = (Requester { id: &ana.id, manager: None }, Authentication::MailLink);
         assert!(conforms(&about("approve", Some(by_ana)), &schema));
-        assert!(conforms(&about("approve", Some(Requester { manager: Some(&dora.id), ..by_ana })), &schema));
+        assert!(conforms(
+            &about("approve", Some((Requester { manager: Some(&dora.id), ..by_ana.0 }, by_ana.1))),
+            &schema
+        ));
         for action in ["revoke", "force-close"] {
             let known = vocabulary.about_grant(&ana, action, &thing.id, Some(thing), &ana.id).unwrap();
             let forgotten = vocabulary.about_grant(&ana, action, &thing.id, None, &ana.id).unwrap();

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use stint_domain::approval::Standing;
 use stint_domain::audit::Authorization;
 use stint_domain::ids::PrincipalId;
-use stint_domain::principal::Person;
-use stint_domain::request::{AccessRequest, RequestState};
+use stint_domain::principal::{Authentication, Person};
+use stint_domain::request::{AccessRequest, Decider, RequestState};
 use stint_domain::transition::EndCause;
 use stint_policy::{Ask, PolicyBundle, Requester};
 
@@ -35,7 +35,7 @@ pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standi
     Standing { groups: person.groups.clone(), manages_the_requester: manager == Some(&person.id) }
 }
 
-/// Whether `id` may approve `request`. Who they are is asked now; `at` is when they decide or did, and what policy asks
+/// Whether `id` may approve `request`, who proves or proved who they are `by` this. Who they are is asked now; `at` is when they decide or did, and what policy asks
 /// of that moment, such as the hour, stays as it was then.
 ///
 /// # Errors
@@ -43,7 +43,7 @@ pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standi
 pub(crate) async fn approver_eligible(
     directory: &impl Directory,
     policy: &PolicyBundle,
-    id: &PrincipalId,
+    (id, by): (&PrincipalId, Authentication),
     request: &AccessRequest,
     (at, now): (Timestamp, Timestamp),
 ) -> Result<Result<Approver, Lost>, Failure> {
@@ -59,7 +59,7 @@ pub(crate) async fn approver_eligible(
     let manager = managing(directory, request).await?;
     let ask = Ask { duration: scope.duration, at, has_ticket: scope.ticket.is_some() };
     let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
-    Ok(match policy.may_approve(&person, requester, entitlement, &ask) {
+    Ok(match policy.may_approve(&person, requester, entitlement, &ask, by) {
         Ok(proof) => Ok(Approver {
             standing: standing(&person, manager.as_ref()),
             person,
@@ -115,8 +115,9 @@ pub(crate) async fn approvers_hold(
     let earlier = earlier.iter().map(|given| (&given.approval, given.step, given.at));
     let last = (approval.as_ref(), request.rule.steps().len().saturating_sub(1), *approved_at);
     for (approval, step, at) in earlier.chain([last]) {
-        if let Some(id) = approval.by.person() {
-            let holds = person_holds(directory, policy, request, id, (step, at), now).await?;
+        if let Decider::Person { id, authentication, .. } = &approval.by {
+            let who = (id, *authentication);
+            let holds = person_holds(directory, policy, request, who, (step, at), now).await?;
             if holds.is_err() {
                 return Ok(holds);
             }
@@ -130,11 +131,11 @@ async fn person_holds(
     directory: &impl Directory,
     policy: &PolicyBundle,
     request: &AccessRequest,
-    id: &PrincipalId,
+    who: (&PrincipalId, Authentication),
     (step, at): (usize, Timestamp),
     now: Timestamp,
 ) -> Result<Result<(), Lost>, Failure> {
-    Ok(match approver_eligible(directory, policy, id, request, (at, now)).await? {
+    Ok(match approver_eligible(directory, policy, who, request, (at, now)).await? {
         Err(lost) => Err(lost),
         Ok(approver) => {
             if request.counts_in(step, &approver.standing) {

@@ -2,8 +2,11 @@
 
 use crate::engine::{Stage, block_on, start};
 use stint_app::decide_request::{DecideError, Verdict};
+use stint_app::ports::Sealer as _;
 use stint_app::submit_request::SubmitRequest;
 use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::principal::Authentication;
+use stint_domain::request::{Decider, RequestState};
 use stint_domain::transition::Refusal;
 use stint_test_support::world::{Fault, Mode};
 
@@ -154,4 +157,46 @@ fn what_too_few_could_approve_lapses_at_once_and_says_so() {
     assert_eq!(lapsed("ledger-repair", "gita"), "too_few_may_decide");
     assert_eq!(lapsed("payments-export", "iris"), serde_json::Value::Null, "her step can be passed over");
     assert_eq!(lapsed("payments-export", "cleo"), serde_json::Value::Null);
+}
+
+/// What was mailed may have been forwarded, or be read by others.
+#[test]
+fn a_critical_request_is_decided_by_whoever_has_signed_in_and_not_by_a_link_alone() {
+    let stage = Stage::new();
+    let id = submitted(&stage, "ledger-repair");
+    stage.run(id, &mut start());
+    for verdict in [Verdict::Approve, Verdict::Deny] {
+        let by_link = block_on(stage.click("gita@example.com", verdict)).unwrap_err();
+        assert!(matches!(by_link, DecideError::NotSignedIn), "{by_link:?}");
+    }
+    assert_eq!(stage.request(id).approvals().count(), 0);
+    let signed_in = block_on(stage.decide("gita", id, Verdict::Approve)).unwrap();
+    assert_eq!(signed_in.approvals().count(), 1);
+    let usual = submitted(&stage, "payments-read");
+    stage.run(usual, &mut start());
+    assert_eq!(block_on(stage.click("ben@example.com", Verdict::Approve)).unwrap().state.name(), "APPROVED");
+}
+
+/// However it has come to stand in the record.
+#[test]
+fn an_approval_of_something_critical_by_a_link_alone_gives_nothing() {
+    for (authentication, given) in [(Authentication::MailLink, false), (Authentication::Token, true)] {
+        let stage = Stage::new();
+        let id = submitted(&stage, "ledger-repair");
+        let mut at = start();
+        stage.run(id, &mut at);
+        for who in ["gita", "hugo"] {
+            block_on(stage.decide(who, id, Verdict::Approve)).unwrap();
+        }
+        let mut request = stage.request(id);
+        let RequestState::Approved { approval, .. } = &mut request.state else { panic!() };
+        let Decider::Person { authentication: by, .. } = &mut approval.by else { panic!() };
+        *by = authentication;
+        let statement = request.clone().given().last().and_then(|(step, last)| request.statement(step, last));
+        let RequestState::Approved { approval, .. } = &mut request.state else { panic!() };
+        approval.seal = Some(block_on(stage.world.seal(&statement.unwrap())).unwrap());
+        stage.world.state().records.get_mut(&id).unwrap().request = request;
+        stage.run(id, &mut at);
+        assert_eq!(stage.world.has_access(id), given, "{authentication:?}");
+    }
 }

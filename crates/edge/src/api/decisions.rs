@@ -121,7 +121,7 @@ async fn decide<P: ApproveParts>(
             Ok(Json(request_view(&done.recorded.request)))
         }
         // For whoever has nothing to do with it, it does not exist; the requester knows that it does.
-        Err(DecideError::NotAllowed { .. }) => {
+        Err(DecideError::NotAllowed { .. } | DecideError::NotSignedIn) => {
             let seen = view_request(
                 &approvals.store,
                 &approvals.directory,

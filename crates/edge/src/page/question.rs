@@ -15,7 +15,8 @@ use stint_domain::request::AccessRequest;
 #[template(path = "question.html")]
 pub(super) struct Question<'a> {
     style: &'static str,
-    nonce: &'a str,
+    /// `None`: it cannot be answered here.
+    nonce: Option<&'a str>,
     approver: String,
     requester: String,
     asks: &'static str,
@@ -50,11 +51,19 @@ impl<'a> Question<'a> {
         nonce: &'a Nonce,
         now: Timestamp,
     ) -> Self {
+        Self::of(request, approver_name, Some(nonce), now)
+    }
+
+    pub(super) fn without_answer(request: &'a AccessRequest, approver_name: &str, now: Timestamp) -> Self {
+        Self::of(request, approver_name, None, now)
+    }
+
+    fn of(request: &'a AccessRequest, approver_name: &str, nonce: Option<&'a Nonce>, now: Timestamp) -> Self {
         let scope = &request.scope;
         let (access, left) = (scope.access.kind(), request.allowance());
         Self {
             style: STYLE,
-            nonce: nonce.reveal(),
+            nonce: nonce.map(Nonce::reveal),
             approver: one_line(approver_name, 100),
             requester: one_line(&request.requester_name, 100),
             asks: words::asks(scope),

@@ -229,3 +229,34 @@ async fn the_page_offers_less_than_was_asked_and_no_more() {
     }
     assert!(!html.contains("value=\"PT1H\""), "{html}");
 }
+
+/// The page says how, instead of a form that could only fail; and a form that somebody makes does fail.
+#[tokio::test]
+async fn a_link_to_something_critical_shows_the_question_and_takes_no_answer() {
+    let page = page();
+    let world = &page.store;
+    let usual = link(&page).await;
+    assert!(html(&page, &usual).await.contains("<form"));
+    let ask = SubmitRequest { entitlement: "ledger-repair".parse().unwrap(), ..ask() };
+    let done =
+        submit_request(world, (world, world), world, &page.policy, world, &caller("ana"), ask).await.unwrap();
+    let Submitted::Accepted(request) = done else { panic!("{done:?}") };
+    let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
+    notify_approvers(world, world, world, world, &page.policy, world, URL, id, Some(&token)).await.unwrap();
+    let text = world.state().inbox.last().unwrap().text.clone();
+    let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
+    let path = url.trim_start_matches(URL);
+    let question = html(&page, path).await;
+    assert!(
+        question.contains("not enough to decide this") && question.contains("payment 4711"),
+        "{question}"
+    );
+    assert!(!question.contains("<form"), "{question}");
+    // The cookie is as good for one link of a browser as for another.
+    let cookie = open(&page, &usual).await;
+    for decision in ["approve", "deny"] {
+        let form = format!("nonce={}&decision={decision}", nonce(&cookie));
+        assert_eq!(send(&page, "POST", path, &cookie, form).await.status(), 403);
+    }
+    assert_eq!(page.store.state().records[&id].request.state.name(), "PENDING");
+}

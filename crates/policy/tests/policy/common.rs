@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use stint_domain::entitlement::Entitlement;
-use stint_domain::principal::Person;
+use stint_domain::principal::{Authentication, Person};
 use stint_policy::{Ask, Authorized, Denied, PolicyBundle, Requester};
 
 #[derive(Deserialize)]
@@ -26,6 +26,8 @@ pub(crate) struct Circumstances {
     has_ticket: Option<bool>,
     /// Whose request or grant it is, where that is asked.
     requester: Option<String>,
+    /// Left out of whoever has.
+    signed_in: Option<bool>,
 }
 
 pub(crate) struct Decided {
@@ -49,6 +51,7 @@ impl Case {
             at: Some("2026-11-23T10:00:00Z".parse().unwrap()),
             has_ticket: Some(has_ticket),
             requester: (action == "approve").then(|| "ana".to_owned()),
+            signed_in: None,
         };
         Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
     }
@@ -56,7 +59,8 @@ impl Case {
     /// About what ana has.
     pub(crate) fn grant(who: &str, action: &str, entitlement: &str) -> Self {
         let requester = Some("ana".to_owned());
-        let context = Circumstances { duration: None, at: None, has_ticket: None, requester };
+        let context =
+            Circumstances { duration: None, at: None, has_ticket: None, requester, signed_in: None };
         Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
     }
 
@@ -81,7 +85,9 @@ impl Case {
                 let (entitlement, ask) = about().unwrap();
                 let Person { id, manager, .. } = requester();
                 let manager = manager.as_ref().filter(|_| entitlement.approval.asks_the_manager());
-                bundle.may_approve(&who, Requester { id: &id, manager }, entitlement, &ask).into()
+                let signed_in = context.and_then(|context| context.signed_in).unwrap_or(true);
+                let by = if signed_in { Authentication::Token } else { Authentication::MailLink };
+                bundle.may_approve(&who, Requester { id: &id, manager }, entitlement, &ask, by).into()
             }
             "break-glass" => about().map(|(e, ask)| bundle.may_break_glass(&who, e, &ask).into()).unwrap(),
             "review" => {

@@ -1,6 +1,7 @@
 //! How a bundle decides, whatever its policies: `forbid` wins, errors deny, names are compared exactly.
 
 use crate::common::person;
+use stint_domain::principal::Authentication;
 use stint_policy::{Ask, BundleError, Denied, PolicyBundle, Requester};
 
 const CATALOG: &str = r#"{ "entitlement": [{
@@ -88,8 +89,10 @@ fn an_error_denies_every_kind_of_question() {
             && broken.auto_approves(&ana, thing, &ask()).is_err()
     );
     let by_ana = Requester { id: &ana.id, manager: None };
-    let (yes, no) =
-        (sound.may_approve(&ben, by_ana, thing, &ask()), broken.may_approve(&ben, by_ana, thing, &ask()));
+    let (yes, no) = (
+        sound.may_approve(&ben, by_ana, thing, &ask(), Authentication::Token),
+        broken.may_approve(&ben, by_ana, thing, &ask(), Authentication::Token),
+    );
     assert!(yes.is_ok() && no.is_err());
     let emergency = |bundle: &PolicyBundle| bundle.may_break_glass(&ana, thing, &ask()).is_ok();
     assert!(emergency(&sound) && !emergency(&broken));
