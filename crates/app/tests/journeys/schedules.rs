@@ -5,21 +5,41 @@
 
 use crate::engine::{At, Stage, block_on, start, token_in};
 use proptest::prelude::*;
+use serde_json::json;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use stint_app::decide_request::{DecideRequest, Verdict, decide_request};
 use stint_app::open_link::open_link;
 use stint_domain::ids::{GroupName, PrincipalId, RequestId};
 use stint_domain::narrowing::Narrowing;
+use stint_policy::PolicyBundle;
 
 /// Ana asks; who of the others may decide changes as they join and leave. The last is nobody that the directory knows.
 const CAST: [&str; 8] = ["ana", "ben", "cleo", "dora", "eva", "gita", "hugo", "stranger"];
 
 /// What Ana asks for: one of the platform leads decides on either of the first two, two security officers on the last.
-const ASKED: [(&str, &str, usize); 3] = [
-    ("payments-read", "platform-leads", 1),
-    ("payments-repair", "platform-leads", 1),
-    ("ledger-repair", "security-officers", 2),
-];
+const ASKED: [(&str, &str, usize); 3] =
+    [("one", "platform-leads", 1), ("another", "platform-leads", 1), ("by-two", "security-officers", 2)];
+
+/// Nothing of it is critical, so that everybody can come by both ways.
+static RULES: LazyLock<PolicyBundle> = LazyLock::new(|| {
+    let entry = |(id, group, need): (&str, &str, usize)| {
+        json!({
+            "id": id, "title": "Thing", "description": "A thing.", "risk": "high",
+            "access": { "kind": "ephemeral_iam_user", "permissions": [] },
+            "max_duration": "1h", "decide_within": "8h", "requesters": ["engineers"],
+            "approval": [{ "need": need, "groups": [group] }],
+        })
+    };
+    let catalog = json!({ "entitlement": ASKED.map(entry) }).to_string();
+    let cedar = [
+        include_str!("../../../../policies/request.cedar"),
+        include_str!("../../../../policies/auto-approve.cedar"),
+        include_str!("../../../../policies/approve.cedar"),
+        include_str!("../../../../policies/limits.cedar"),
+    ];
+    PolicyBundle::from_sources(&catalog, &cedar.concat()).unwrap()
+});
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -91,7 +111,7 @@ struct Play {
 
 impl Play {
     fn new() -> Self {
-        let stage = Stage::new();
+        let stage = Stage { policy: &RULES, ..Stage::new() };
         let requests = ASKED.map(|(entitlement, ..)| {
             let ask = stint_app::submit_request::SubmitRequest {
                 idempotency: None,
