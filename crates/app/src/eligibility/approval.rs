@@ -35,8 +35,8 @@ pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standi
     Standing { groups: person.groups.clone(), manages_the_requester: manager == Some(&person.id) }
 }
 
-/// Whether `id` may approve `request`, who proves or proved who they are `by` this. Who they are is asked now; `at` is when they decide or did, and what policy asks
-/// of that moment, such as the hour, stays as it was then.
+/// Whether `id` may approve `request`, who proves or proved who they are `by` this. Who they are is asked now; `at` is when
+/// they decide or did, and what policy asks of that moment, such as the hour, stays as it was then.
 ///
 /// # Errors
 /// As of [`super::requester_eligible`].
