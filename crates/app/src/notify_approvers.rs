@@ -1,5 +1,6 @@
 //! The workflow waits for a decision: keep its token, and mail everybody who may decide. Where nobody had to, mail whoever
-//! has to review that. Without a token it is the sweep that asks, and only for the latter.
+//! has to review that, and of what is settled whoever was asked and did not decide. Without a token it is the sweep that
+//! asks, and only for the latter two.
 //!
 //! Guards: the token is kept before the request is read, and whoever decides commits before looking for a token, so one
 //! of the two always finds both and answers. One mail to an approver; and none before the workflow has its answer, if there is one.
@@ -12,6 +13,7 @@ use crate::ports::{
     ApprovalLinks, Directory, Ledger, Mailer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
 };
 use crate::tell_reviewers::tell_reviewers;
+use crate::tell_settled::tell_settled;
 use crate::tell_workflow::{tell_workflow, try_tell_workflow};
 use crate::transact::{TransactError, load, transact};
 use jiff::Timestamp;
@@ -41,19 +43,21 @@ pub async fn notify_approvers(
         ledger.keep(id, Wait::Decision, token).await?;
     }
     let recorded = load(ledger, id).await?;
+    let post = Post { links: ledger, mailer, surroundings, public_url };
     if !matches!(recorded.request.state, RequestState::Pending { .. }) {
         if token.is_some() {
             try_tell_workflow(ledger, workflow, &recorded.request).await?;
         }
         let request = &recorded.request;
-        return tell_reviewers(ledger, directory, mailer, policy, surroundings, public_url, request).await;
+        tell_reviewers(ledger, directory, mailer, policy, surroundings, public_url, request).await?;
+        // What the workflow calls is on the way of the access: this is left to the sweep.
+        return if token.is_some() { Ok(()) } else { tell_settled(directory, &post, request).await };
     }
     if token.is_none() {
         return Ok(());
     }
     let now = surroundings.now();
     let candidates = candidates(directory, policy, &recorded.request, now).await?;
-    let post = Post { links: ledger, mailer, surroundings, public_url };
     let (mut told, mut held) = (BTreeSet::new(), BTreeSet::new());
     for approver in candidates.people.values() {
         let reminder = reminder_for(&approver.id, &recorded.request);

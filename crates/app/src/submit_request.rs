@@ -313,6 +313,7 @@ fn build(
         decide_by,
         rule: entitlement.approval.clone(),
         review: Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     })
 }

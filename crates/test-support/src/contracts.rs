@@ -84,6 +84,7 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
         decide_by: after(now, 3600),
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

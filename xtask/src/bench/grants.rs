@@ -103,6 +103,7 @@ pub(super) fn pending(
         decide_by: begins.saturating_add(LENGTH).unwrap_or(begins),
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     })
 }

@@ -36,6 +36,7 @@ pub(crate) fn request() -> AccessRequest {
         decide_by: "2026-11-22T18:00:00Z".parse().unwrap(),
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

@@ -9,6 +9,7 @@ mod extensions;
 mod fixtures;
 mod narrowing;
 mod reviews;
+mod settled;
 mod target;
 mod transitions;
 mod waiting;

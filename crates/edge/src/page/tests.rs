@@ -56,6 +56,7 @@ fn request() -> AccessRequest {
         decide_by: at("17:00:00"),
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         decide_by: at(1),
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     };
     let Ok(Step::Do(event)) = request.decide(approve, at(0)) else { panic!("not approved") };
