@@ -25,7 +25,8 @@ pub(crate) async fn tell_settled(
     request: &AccessRequest,
 ) -> Result<(), Missing> {
     let Some(settled) = Settled::of(request) else { return Ok(()) };
-    let (mut approvers, mut unreached, mut failed) = (BTreeSet::new(), BTreeSet::new(), None);
+    let (mut approvers, mut unreached) = (BTreeSet::new(), BTreeSet::new());
+    let mut failed: Option<Failure> = None;
     for id in &request.untold {
         match tell(directory, post, request, &settled, id).await {
             Ok(Delivery::Sent) => drop(approvers.insert(id.clone())),
@@ -37,6 +38,23 @@ pub(crate) async fn tell_settled(
     }
     note(post, request, Command::NoteSettledTold { approvers, unreached }).await?;
     failed.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// The same for whoever had their mail while it was settled: that comes too late to stand on record, and so this is tried
+/// once.
+pub(crate) async fn tell_late(
+    directory: &impl Directory,
+    post: &Post<'_, impl ApprovalLinks, impl Mailer, impl Surroundings>,
+    request: &AccessRequest,
+    asked: &BTreeSet<PrincipalId>,
+) {
+    let Some(settled) = Settled::of(request) else { return };
+    for id in asked.iter().filter(|id| !request.was_decided_by(id)) {
+        if let Err(error) = tell(directory, post, request, &settled, id).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(request.id = %request.scope.request_id, principal.id = %id, error, "not told");
+        }
+    }
 }
 
 /// Somebody whom the directory does not know any more takes no mail.

@@ -27,6 +27,12 @@ impl AccessRequest {
         }
     }
 
+    /// Whether this was one of those who did, as far as the record has kept them.
+    #[must_use]
+    pub fn was_decided_by(&self, id: &PrincipalId) -> bool {
+        self.has_approved(id) || matches!(&self.state, RequestState::Denied { by, .. } if by.is(id))
+    }
+
     /// Since when there has been somebody to tell; `None` if there is nobody.
     #[must_use]
     pub fn telling_due_at(&self) -> Option<Timestamp> {

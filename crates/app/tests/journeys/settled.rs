@@ -2,7 +2,10 @@
 
 use crate::engine::{At, Stage, block_on, start};
 use stint_app::decide_request::Verdict;
-use stint_app::ports::Surroundings as _;
+use stint_app::failure::Missing;
+use stint_app::letter::Letter;
+use stint_app::notify_approvers::notify_approvers;
+use stint_app::ports::{MailError, Mailer, Surroundings as _, TaskToken};
 use stint_app::submit_request::SubmitRequest;
 use stint_app::withdraw::cancel_request;
 use stint_domain::grant::GrantState;
@@ -189,6 +192,94 @@ fn mail_that_could_not_be_sent_goes_with_a_later_sweep() {
     a_minute_later(&stage);
     assert_eq!(told(&stage), ["hugo Denied", "iris Denied"]);
     assert_eq!(noted(&stage, id), 1);
+}
+
+/// What happens while the last of the mails that ask goes out.
+enum Meanwhile {
+    Withdrawn,
+    DeniedByHugo,
+    /// No mail reaches Gita any more, for now.
+    Nothing,
+}
+
+/// Delivers, and lets something happen meanwhile.
+struct Crossing<'s>(&'s Stage, RequestId, Meanwhile);
+
+impl Mailer for Crossing<'_> {
+    async fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        let Self(stage, id, meanwhile) = self;
+        let (world, last) =
+            (&stage.world, letter.subject.starts_with("Approve?") && letter.to.starts_with("hugo"));
+        if matches!(meanwhile, Meanwhile::Nothing) && letter.to.starts_with("gita") {
+            return Err(MailError::Unavailable("not now".into()));
+        }
+        world.send(letter).await?;
+        match meanwhile {
+            Meanwhile::Withdrawn if last => {
+                cancel_request(world, world, world, &Stage::caller("ana"), *id).await.unwrap();
+            }
+            Meanwhile::DeniedByHugo if last => {
+                stage.decide("hugo", *id, Verdict::Deny).await.unwrap();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn notified(
+    stage: &Stage,
+    id: RequestId,
+    meanwhile: Meanwhile,
+    token: Option<&TaskToken>,
+) -> Result<(), Missing> {
+    let (world, mailer) = (&stage.world, Crossing(stage, id, meanwhile));
+    let url = "https://stint.example";
+    block_on(notify_approvers(world, world, world, &mailer, stage.policy, world, url, id, token))
+}
+
+#[test]
+fn whoever_is_asked_while_it_is_settled_is_told_at_once_and_once() {
+    for (meanwhile, expected) in [
+        (Meanwhile::Withdrawn, &["gita Withdrawn", "hugo Withdrawn"][..]),
+        (Meanwhile::DeniedByHugo, &["gita Denied"][..]),
+    ] {
+        let stage = Stage::new();
+        let ask = SubmitRequest { idempotency: None, ..Stage::ask("ledger-repair", "15m") };
+        let id = block_on(stage.submit("ana", ask)).unwrap().scope.request_id;
+        let token = TaskToken::new(format!("token-{id}-0"));
+        notified(&stage, id, meanwhile, Some(&token)).unwrap();
+        assert_eq!(told(&stage), expected);
+        a_minute_later(&stage);
+        assert_eq!(told(&stage), expected);
+        assert!(stage.request(id).is_final());
+    }
+}
+
+#[test]
+fn whoever_cannot_be_mailed_now_keeps_nobody_else_from_being_told() {
+    let stage = Stage::new();
+    let (id, _) = submitted(&stage, "ledger-repair");
+    let world = &stage.world;
+    block_on(cancel_request(world, world, world, &Stage::caller("ana"), id)).unwrap();
+    assert!(notified(&stage, id, Meanwhile::Nothing, None).is_err(), "it is worth another try");
+    assert_eq!((told(&stage), noted(&stage, id)), (vec!["hugo Withdrawn".to_owned()], 1));
+    a_minute_later(&stage);
+    assert_eq!(told(&stage), ["hugo Withdrawn", "gita Withdrawn"]);
+    assert_eq!(noted(&stage, id), 2);
+}
+
+/// Two have to approve, and only one of them can be mailed.
+#[test]
+fn whoever_was_asked_in_vain_because_too_few_could_be_is_told_that_it_has_lapsed() {
+    let stage = Stage::new();
+    stage.world.state().people.get_mut(&"gita".parse::<PrincipalId>().unwrap()).unwrap().email = None;
+    let (id, _) = submitted(&stage, "ledger-repair");
+    assert_eq!(stage.request(id).state.name(), "LAPSED");
+    a_minute_later(&stage);
+    assert_eq!(told(&stage), ["hugo Lapsed"]);
+    let expected = ["request.submitted", "request.approvers_notified", "request.lapsed", TOLD];
+    assert_eq!(stage.world.actions(&id.to_string()), expected);
 }
 
 #[test]
