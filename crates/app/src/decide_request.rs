@@ -127,7 +127,7 @@ pub async fn may_decide(
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<Result<Approver, Vec<String>>, Missing> {
-    let who = (&caller.principal, caller.authentication);
+    let who = (&caller.principal, caller.authentication, Some(caller.origin()));
     let may = approver_eligible(directory, policy, who, request, (now, now)).await?;
     Ok(may.map_err(|lost| lost.reasons))
 }
@@ -156,6 +156,7 @@ fn command(caller: &Caller, approver: &Approver, ask: &DecideRequest, request: &
         id: caller.principal.clone(),
         name: approver.person.display_name.clone(),
         authentication: caller.authentication,
+        origin: Some(caller.origin()),
     };
     let comment = ask.comment.clone();
     match ask.verdict {

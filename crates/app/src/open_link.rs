@@ -26,6 +26,7 @@ impl OpenedLink {
             principal: self.link.approver.clone(),
             authentication: Authentication::MailLink,
             source_address,
+            mfa: false,
             invocation,
         }
     }

@@ -31,6 +31,8 @@ pub struct Verified {
     pub principal: PrincipalId,
     /// When the caller proved who they are; if the token does not say, when it was issued.
     pub authenticated_at: Timestamp,
+    /// Whether the issuer says that it asked for a second factor (RFC 8176).
+    pub mfa: bool,
 }
 
 #[derive(Debug, Error)]

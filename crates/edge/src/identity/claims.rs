@@ -49,6 +49,7 @@ pub(super) struct UnverifiedClaims {
     iat: i64,
     nbf: Option<i64>,
     auth_time: Option<i64>,
+    amr: Option<Vec<String>>,
     aud: Option<Audience>,
     client_id: Option<String>,
     token_use: Option<String>,
@@ -75,7 +76,8 @@ impl UnverifiedClaims {
         self.check_times(now.as_second())?;
         let principal: PrincipalId = self.sub.parse().map_err(|_| Rejection::NoSubject)?;
         let authenticated_at = Timestamp::from_second(self.auth_time.unwrap_or(self.iat));
-        Ok(Verified { principal, authenticated_at: authenticated_at.map_err(|_| Rejection::Malformed)? })
+        let mfa = self.amr.is_some_and(|methods| methods.iter().any(|method| method == "mfa"));
+        Ok(Verified { principal, authenticated_at: authenticated_at.map_err(|_| Rejection::Malformed)?, mfa })
     }
 
     /// By `aud`, or, where a token has none as Cognito's access tokens do, by the client it was given to. The gateway

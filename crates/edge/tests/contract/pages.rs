@@ -47,6 +47,7 @@ fn caller(who: &str) -> Caller {
         principal: who.parse().unwrap(),
         authentication: Authentication::Token,
         source_address: None,
+        mfa: false,
         invocation: None,
     }
 }
