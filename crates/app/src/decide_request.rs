@@ -143,10 +143,10 @@ pub async fn lacks_sign_in(
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<bool, Missing> {
-    if caller.authentication == Authentication::Token {
+    if caller.authentication.is_signed_in() {
         return Ok(false);
     }
-    let signed_in = Caller { authentication: Authentication::Token, ..caller.clone() };
+    let signed_in = Caller { authentication: Authentication::MailLinkSignedIn, ..caller.clone() };
     Ok(may_decide(directory, policy, caller, request, now).await?.is_err()
         && may_decide(directory, policy, &signed_in, request, now).await?.is_ok())
 }

@@ -107,4 +107,17 @@ pub enum Authentication {
     Token,
     /// Possession of a single-use link that was mailed to one approver.
     MailLink,
+    /// Such a link, and a token of the identity provider that whoever it was mailed to has got for it.
+    MailLinkSignedIn,
+}
+
+impl Authentication {
+    /// By more than what is in a mail.
+    #[must_use]
+    pub const fn is_signed_in(self) -> bool {
+        match self {
+            Self::Token | Self::MailLinkSignedIn => true,
+            Self::MailLink => false,
+        }
+    }
 }

@@ -56,7 +56,7 @@ impl Vocabulary {
         let mut context = context(ask, &entitlement.zone);
         let user = |id| RestrictedExpression::new_entity_uid(self.user(id));
         if let Some((Requester { id, manager }, by)) = deciding {
-            context.push(("signed_in".to_owned(), truth(by == Authentication::Token)));
+            context.push(("signed_in".to_owned(), truth(by.is_signed_in())));
             context.push(("requester".to_owned(), user(id)));
             context.extend(manager.map(|manager| ("requester_manager".to_owned(), user(manager))));
         }

@@ -121,7 +121,8 @@ fn the_place_and_the_proof_of_a_request_count_when_it_is_given_and_they_are_seal
 fn an_approver_is_asked_and_decides_from_the_office_within_their_hours() {
     let stage = monday("16:59:00");
     let (id, _) = asked(&stage);
-    let mail = stage.world.state().inbox.iter().find(|mail| mail.to == "jana@example.com").unwrap().text.clone();
+    let mail =
+        stage.world.state().inbox.iter().find(|mail| mail.to == "jana@example.com").unwrap().text.clone();
     assert!(mail.contains("Mon 23 Nov 2026, 21:59 in Europe/Berlin (20:59 UTC)"), "{mail}");
     let elsewhere = jana_says_yes(&stage, id, "203.0.113.7").unwrap_err();
     assert!(elsewhere[0].contains("from the office's network only"), "{elsewhere:?}");

@@ -27,6 +27,8 @@ pub(super) struct Question<'a> {
     way: &'static str,
     permissions: Vec<Permission>,
     duration: String,
+    /// The link's token, for whoever may sign in.
+    sign_in: Option<&'a str>,
     /// As the form sends them, and in words.
     shorter: Vec<(String, String)>,
     actions: Vec<String>,
@@ -54,8 +56,13 @@ impl<'a> Question<'a> {
         Self::of(request, approver_name, Some(nonce), now)
     }
 
-    pub(super) fn without_answer(request: &'a AccessRequest, approver_name: &str, now: Timestamp) -> Self {
-        Self::of(request, approver_name, None, now)
+    pub(super) fn without_answer(
+        request: &'a AccessRequest,
+        approver_name: &str,
+        sign_in: Option<&'a str>,
+        now: Timestamp,
+    ) -> Self {
+        Self { sign_in, ..Self::of(request, approver_name, None, now) }
     }
 
     fn of(request: &'a AccessRequest, approver_name: &str, nonce: Option<&'a Nonce>, now: Timestamp) -> Self {
@@ -64,6 +71,7 @@ impl<'a> Question<'a> {
         Self {
             style: STYLE,
             nonce: nonce.map(Nonce::reveal),
+            sign_in: None,
             approver: one_line(approver_name, 100),
             requester: one_line(&request.requester_name, 100),
             asks: words::asks(scope),
