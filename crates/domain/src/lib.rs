@@ -17,6 +17,7 @@ pub mod due;
 pub mod duration;
 pub mod entitlement;
 pub mod grant;
+pub mod hours;
 pub mod ids;
 pub mod justification;
 pub mod link;

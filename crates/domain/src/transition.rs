@@ -356,6 +356,7 @@ pub enum LapseReason {
 
 /// What a request's answer to a command is, if it is not a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub enum Step {
     Do(Event),
     Already,

@@ -10,6 +10,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use claims::PAGE_SESSION;
 pub use claims::Rejection;
 
 use crate::identity::claims::{Expected, UnverifiedClaims};
@@ -31,6 +32,8 @@ pub struct Verified {
     pub principal: PrincipalId,
     /// When the caller proved who they are; if the token does not say, when it was issued.
     pub authenticated_at: Timestamp,
+    /// Whether the issuer says that it asked for a second factor (RFC 8176).
+    pub mfa: bool,
 }
 
 #[derive(Debug, Error)]
@@ -77,16 +80,36 @@ impl<K: KeySource> TokenVerifier<K> {
         now: Timestamp,
     ) -> Result<Verified, IdentityError> {
         let token = bearer(headers).ok_or(IdentityError::NoToken)?;
-        let key_id = signature::key_id(token)?;
-        let key = self.keys.key(&key_id, now).await.map_err(IdentityError::KeysUnavailable)?;
-        let Object(claims): Object<UnverifiedClaims> =
-            signature::open(token, &*key.ok_or(Rejection::UnknownKey)?)?;
-        let verified = claims.check(&self.expected, now)?;
+        let verified = self.claims(token, now).await?.check(&self.expected, now)?;
         // INVARIANT: what the gateway let in and what is acted on is the same person.
         if !gateway.agrees_with(&verified.principal) {
             return Err(Rejection::NotTheGateways.into());
         }
         Ok(verified)
+    }
+}
+
+impl<K: KeySource> TokenVerifier<K> {
+    /// Whoever has signed in for this page, by an ID token (OpenID Connect Core, 3.1.3.7) that was asked for with this
+    /// `nonce` and issued less than ten minutes ago.
+    pub async fn verify_sign_in(
+        &self,
+        token: &str,
+        client: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<Verified, IdentityError> {
+        let claims = self.claims(token, now).await?;
+        Ok(claims.check_sign_in(&self.expected.issuer, client, nonce, now)?)
+    }
+
+    /// Of a genuine token.
+    async fn claims(&self, token: &str, now: Timestamp) -> Result<UnverifiedClaims, IdentityError> {
+        let key_id = signature::key_id(token)?;
+        let key = self.keys.key(&key_id, now).await.map_err(IdentityError::KeysUnavailable)?;
+        let Object(claims): Object<UnverifiedClaims> =
+            signature::open(token, &*key.ok_or(Rejection::UnknownKey)?)?;
+        Ok(claims)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Guards: as of every mail, what others wrote stays in its place; it has no link, and asks for nothing.
 
-use super::plain::{one_line, utc};
+use super::plain::{one_line, when};
 use super::{LONGEST_SUBJECT, Letter, rendered, words};
 use askama::Template;
 use jiff::Timestamp;
@@ -53,7 +53,7 @@ impl<'a> Settled<'a> {
             duration: self.request.allowance().duration.in_words(),
             more: if scope.extends.is_some() { " more" } else { "" },
             outcome: &self.outcome,
-            at: utc(self.at),
+            at: when(self.at, &self.request.zone),
             request_id: scope.request_id.to_string(),
         }
     }

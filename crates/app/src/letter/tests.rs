@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
+use stint_domain::hours::Zone;
 use stint_domain::principal::Authentication;
 use stint_domain::provided::Provided;
 use stint_domain::request::{Approval, Decider, RequestState};
@@ -32,12 +33,14 @@ pub(super) fn request(justification: &str) -> AccessRequest {
             break_glass: None,
             justification: justification.parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
+            origin: None,
             policy_version: "v1".to_owned(),
         },
         requester_name: "Ana".to_owned(),
         entitlement_title: "Read payments".to_owned(),
         submitted_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T17:00:00Z".parse().unwrap(),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
         untold: std::collections::BTreeSet::new(),
@@ -104,6 +107,7 @@ fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
         id: "iris".parse().unwrap(),
         name: "Iris\r\nBcc: eve@example.org".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     };
     let approval = Approval::of(by, several.scope.hash());
     let given = vec![Given { approval, step: 0, at: several.submitted_at }];

@@ -14,6 +14,7 @@ mod break_glass;
 mod by_hand;
 mod by_number;
 mod checkouts;
+mod circumstances;
 mod eligible;
 mod endings;
 mod engine;

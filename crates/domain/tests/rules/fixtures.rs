@@ -6,6 +6,7 @@ use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{Dating, EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
+use stint_domain::hours::Zone;
 use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -26,6 +27,7 @@ pub(crate) fn person(name: &str) -> Decider {
         id: name.parse().unwrap(),
         name: name.to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     }
 }
 
@@ -49,6 +51,7 @@ pub(crate) fn scope() -> Scope {
         break_glass: None,
         justification: "refund 4711 went missing".parse().unwrap(),
         ticket: Some("OPS-1234".parse().unwrap()),
+        origin: None,
         policy_version: "p1".to_owned(),
     }
 }
@@ -61,6 +64,7 @@ pub(crate) fn pending() -> AccessRequest {
         entitlement_title: "Read payments".to_owned(),
         submitted_at: at("10:00:00"),
         decide_by: at("18:00:00"),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
         untold: BTreeSet::new(),

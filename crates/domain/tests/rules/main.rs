@@ -6,6 +6,7 @@ mod approvals;
 mod audit;
 mod custody;
 mod extensions;
+mod facts;
 mod fixtures;
 mod narrowing;
 mod reviews;

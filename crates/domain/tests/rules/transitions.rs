@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use stint_domain::approval::Standing;
 use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
+use stint_domain::principal::Origin;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, RequestState};
 use stint_domain::review::Finding;
+use stint_domain::scope::Scope;
 use stint_domain::transition::{
     Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Revealed, Step,
 };
@@ -189,9 +191,11 @@ fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_change
 
 #[test]
 fn every_field_of_the_scope_is_under_its_hash() {
-    let text = serde_json::to_value(scope()).unwrap();
+    let origin = Origin { address: "198.51.100.7".parse().unwrap(), mfa: false };
+    let asked = Scope { origin: Some(origin), ..scope() };
+    let text = serde_json::to_value(&asked).unwrap();
     let fields = text.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert!(fields.len() >= 9, "{fields:?}");
+    assert!(fields.len() >= 10, "{fields:?}");
     for field in fields {
         let mut changed = text.clone();
         let value = changed.get_mut(&field).unwrap();
@@ -200,10 +204,11 @@ fn every_field_of_the_scope_is_under_its_hash() {
             "duration" => 60.into(),
             "target" => serde_json::json!({ "kind": "iam_user", "name": "root" }),
             "access" => serde_json::json!({ "kind": "iam_user_elevation", "permissions": [] }),
+            "origin" => serde_json::json!({ "address": "198.51.100.7", "mfa": true }),
             _ => "x".into(),
         };
-        let changed: stint_domain::scope::Scope = serde_json::from_value(changed).unwrap();
-        assert_ne!(changed.hash(), scope().hash(), "{field}");
+        let changed: Scope = serde_json::from_value(changed).unwrap();
+        assert_ne!(changed.hash(), asked.hash(), "{field}");
     }
 }
 

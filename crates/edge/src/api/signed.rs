@@ -35,6 +35,7 @@ impl<A: Verifies> FromRequestParts<Arc<A>> for Signed {
             principal: verified.principal,
             authentication: Authentication::Token,
             source_address: source_address(parts),
+            mfa: verified.mfa,
             invocation: invocation(parts),
         }))
     }

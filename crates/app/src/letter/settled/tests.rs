@@ -11,6 +11,7 @@ fn person(name: &str) -> Decider {
         id: format!("x{id}").parse().unwrap(),
         name: name.to_owned(),
         authentication: Authentication::Token,
+        origin: None,
     }
 }
 
@@ -87,6 +88,16 @@ fn it_is_in_the_thread_of_the_mail_that_asked() {
 fn what_is_not_settled_is_not_said_to_be() {
     assert!(Settled::of(&request("x")).is_none());
     assert!(Settled::of(&AccessRequest { state: denied("Ben"), ..request("x") }).is_some());
+}
+
+#[test]
+fn it_says_when_in_the_zone_of_the_entitlement_and_in_utc() {
+    let there =
+        AccessRequest { zone: "Europe/Berlin".parse().unwrap(), state: denied("Ben"), ..request("x") };
+    let Letter { text, html, .. } = of(&there);
+    for part in [text, html] {
+        assert!(part.contains("Sun 22 Nov 2026, 10:05 in Europe/Berlin (09:05 UTC)"), "{part}");
+    }
 }
 
 #[test]
