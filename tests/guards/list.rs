@@ -306,4 +306,18 @@ pub(crate) const GUARDS: &[Guard] = &[
         "if false {",
         ("journeys", "break_glass::"),
     ),
+    guard(
+        "where an approval was given is under its seal",
+        "crates/domain/src/seal.rs",
+        "            origin: *origin,",
+        "            origin: origin.filter(|_| false),",
+        ("rules", "narrowing::"),
+    ),
+    guard(
+        "whoever acts is held to their hours",
+        "crates/policy/src/question.rs",
+        "at_work.map(|(ask, hours)| ask.origin.is_none() || hours.contain(ask.at));",
+        "at_work.map(|(ask, hours)| ask.origin.is_none() || hours.contain(ask.at) || true);",
+        ("journeys", "circumstances::"),
+    ),
 ];
