@@ -320,4 +320,32 @@ pub(crate) const GUARDS: &[Guard] = &[
         "at_work.map(|(ask, hours)| ask.origin.is_none() || hours.contain(ask.at) || true);",
         ("journeys", "circumstances::"),
     ),
+    guard(
+        "whoever decided is not told",
+        "crates/domain/src/settled.rs",
+        "asked.notified.iter().filter(|person| !acted.contains(person)).cloned().collect()",
+        "asked.notified.iter().filter(|person| true || !acted.contains(person)).cloned().collect()",
+        ("rules", "settled::"),
+    ),
+    guard(
+        "what cannot be mailed is not tried for ever",
+        "crates/domain/src/settled.rs",
+        "Some(until) if until <= now => {",
+        "Some(until) if false && until <= now => {",
+        ("journeys", "settled::"),
+    ),
+    guard(
+        "a mail to an approver that somebody died at is sent",
+        "crates/app/src/tell_settled.rs",
+        "Ok(Delivery::Held) => {}",
+        "Ok(Delivery::Held) => drop(approvers.insert(id.clone())),",
+        ("journeys", "faults::a_failure"),
+    ),
+    guard(
+        "what the workflow calls tells nobody",
+        "crates/app/src/notify_approvers.rs",
+        "return if token.is_some() { Ok(()) } else { tell_settled(directory, &post, request).await };",
+        "return tell_settled(directory, &post, request).await;",
+        ("journeys", "settled::"),
+    ),
 ];

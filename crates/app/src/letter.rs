@@ -5,6 +5,7 @@
 
 pub mod plain;
 mod review;
+pub mod settled;
 pub mod words;
 
 use crate::letter::plain::{one_line, quoted, when};

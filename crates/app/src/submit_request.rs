@@ -321,6 +321,7 @@ fn build(
         zone: entitlement.zone.clone(),
         rule: entitlement.approval.clone(),
         review: Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     })
 }

@@ -29,6 +29,7 @@ pub mod request;
 pub mod review;
 pub mod scope;
 pub mod seal;
+mod settled;
 pub mod transition;
 pub mod window;
 

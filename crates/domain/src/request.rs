@@ -46,6 +46,9 @@ pub struct AccessRequest {
     /// Says nothing of what was asked for in the usual way.
     #[serde(default, skip_serializing_if = "Review::is_default")]
     pub review: Review,
+    /// Who had a mail about it and did not decide, and has not been told yet that it is settled; nobody while it is not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untold: BTreeSet<PrincipalId>,
     pub state: RequestState,
 }
 
@@ -184,6 +187,7 @@ impl AccessRequest {
     pub fn is_final(&self) -> bool {
         match &self.state {
             RequestState::Pending(_) => false,
+            _ if !self.untold.is_empty() => false,
             RequestState::Approved { grant, .. } => grant.is_final() && !self.awaits_review(),
             _ => true,
         }

@@ -38,6 +38,13 @@ pub enum Command {
     },
     /// Time has gone by, and perhaps enough for a reminder, an escalation, or to pass over the step.
     Wait,
+    /// It is settled, and of those who had not decided some have been mailed that, and some take no mail.
+    NoteSettledTold {
+        approvers: BTreeSet<PrincipalId>,
+        unreached: BTreeSet<PrincipalId>,
+    },
+    /// Time has gone by, and perhaps enough to try no longer to tell them.
+    GiveUpTelling,
     /// The mails of this round to the reviewers, the first being 1, have gone out.
     NoteTold {
         reviewers: BTreeSet<PrincipalId>,
@@ -217,6 +224,13 @@ pub enum Event {
     Refused {
         attempted: String,
         reason: String,
+    },
+    /// Who had been asked, and had not decided, knows that it is settled.
+    SettledTold {
+        approvers: BTreeSet<PrincipalId>,
+        /// They take no mail, or none could be sent for too long.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unreached: BTreeSet<PrincipalId>,
     },
     ReviewersTold {
         reviewers: BTreeSet<PrincipalId>,

@@ -87,6 +87,7 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
         zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

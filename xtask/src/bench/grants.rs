@@ -106,6 +106,7 @@ pub(super) fn pending(
         zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     })
 }

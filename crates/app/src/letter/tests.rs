@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 const LINK: &str = "https://stint.example.org/approvals/0123";
 
-fn request(justification: &str) -> AccessRequest {
+pub(super) fn request(justification: &str) -> AccessRequest {
     let permission = Permission {
         actions: ["s3:GetObject".to_owned(), "s3:ListBucket".to_owned()].into(),
         resources: ["arn:aws:s3:::payments/*".to_owned()].into(),
@@ -43,6 +43,7 @@ fn request(justification: &str) -> AccessRequest {
         zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }
@@ -234,7 +235,7 @@ fn every_mail_about_a_request_has_the_same_thread_and_another_request_another() 
 }
 
 /// Up to as many characters as a justification may have, of any kind, and dangerous ones more often than not.
-fn any_justification() -> impl Strategy<Value = String> {
+pub(super) fn any_justification() -> impl Strategy<Value = String> {
     let dangerous = prop::sample::select(
         "<>&\"'|\r\n\t\u{0}\u{b}\u{1b}\u{85}\u{2028}\u{202e}\u{2066}\u{e0041}".chars().collect::<Vec<_>>(),
     );
@@ -266,7 +267,7 @@ proptest! {
     }
 }
 
-fn unescaped(html: &str) -> String {
+pub(super) fn unescaped(html: &str) -> String {
     let named = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
     named.iter().fold(html.to_owned(), |text, (code, character)| text.replace(code, character))
 }

@@ -438,7 +438,9 @@ impl Stage {
             // A review waits for a person.
             let over = |request: &AccessRequest| {
                 request.is_final()
-                    || (request.access_due_at().is_none() && request.reviewers_to_tell().is_none())
+                    || (request.access_due_at().is_none()
+                        && request.reviewers_to_tell().is_none()
+                        && request.untold.is_empty())
             };
             quiet = if self.world.state().records.values().all(|r| over(&r.request)) { quiet + 1 } else { 0 };
             if quiet > 3 {

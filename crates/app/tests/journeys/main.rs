@@ -28,6 +28,7 @@ mod mended;
 mod outages;
 mod refusals;
 mod schedules;
+mod settled;
 mod sweeps;
 mod twice;
 mod waiting;

@@ -120,6 +120,7 @@ impl Life {
             zone: Zone::UTC,
             rule: ApprovalRule::default(),
             review: stint_domain::review::Review::default(),
+            untold: std::collections::BTreeSet::new(),
             state: RequestState::submitted(),
         };
         Self { request, version: 0, begun: 0, at_target: false, reopened: false }

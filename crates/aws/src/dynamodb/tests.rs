@@ -39,6 +39,7 @@ pub(crate) fn request() -> AccessRequest {
         zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

@@ -67,6 +67,7 @@ pub(crate) fn pending() -> AccessRequest {
         zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }
@@ -137,6 +138,23 @@ fn half_approved() -> AccessRequest {
     let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
     let state = RequestState::Pending(Consultation { notified, given, ..Consultation::default() });
     AccessRequest { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..in_state(state) }
+}
+
+/// Settled, and two who had a mail do not know it.
+fn untold(states: &[(&'static str, AccessRequest)]) -> Vec<(&'static str, AccessRequest)> {
+    let names = [
+        ("denied by ben", "denied by ben, two not told"),
+        ("cancelled", "cancelled, two not told"),
+        ("lapsed", "lapsed, two not told"),
+        ("scheduled", "scheduled, two not told"),
+        ("ended", "ended, two not told"),
+    ];
+    let of = |(name, with): (&str, &'static str)| {
+        let (_, settled) = states.iter().find(|(state, _)| *state == name).unwrap().clone();
+        let untold = ["ben", "bea"].map(|id| id.parse().unwrap()).into();
+        (with, AccessRequest { untold, ..settled })
+    };
+    names.into_iter().map(of).collect()
 }
 
 /// One of every state, and of every state in which the rules differ by what it carries.
@@ -252,5 +270,6 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     all.push(("active, a role's sessions", active));
     all.push(("scheduled, an extension", extension()));
     all.push(("pending, one of two approved", half_approved()));
+    all.extend(untold(&all));
     all
 }

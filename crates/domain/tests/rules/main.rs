@@ -10,6 +10,7 @@ mod facts;
 mod fixtures;
 mod narrowing;
 mod reviews;
+mod settled;
 mod target;
 mod transitions;
 mod waiting;

@@ -50,6 +50,14 @@ fn every_command() -> Vec<(&'static str, Command)> {
             Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]), round: 0 },
         ),
         ("wait", Command::Wait),
+        (
+            "note ben told of the end",
+            Command::NoteSettledTold {
+                approvers: BTreeSet::from(["ben".parse().unwrap()]),
+                unreached: BTreeSet::new(),
+            },
+        ),
+        ("give up telling", Command::GiveUpTelling),
         ("review by gita", review("gita", Finding::Justified)),
         ("review by ana", review("ana", Finding::Justified)),
         ("note gita told", Command::NoteTold { reviewers: ["gita".parse().unwrap()].into(), round: 1 }),
@@ -282,7 +290,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 39;
+const COMMANDS: usize = 41;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {
@@ -354,6 +362,11 @@ proptest! {
             if let Ok(Step::Do(event)) = request.decide(command, now) {
                 request = request.apply(&event, now).unwrap();
             }
+        }
+        // Nobody waits for a mail about it for longer than an hour.
+        now = now.saturating_add(SignedDuration::from_hours(1)).unwrap();
+        if let Ok(Step::Do(event)) = request.decide(Command::GiveUpTelling, now) {
+            request = request.apply(&event, now).unwrap();
         }
         prop_assert!(request.is_final(), "{:?}", request.state);
     }

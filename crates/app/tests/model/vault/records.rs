@@ -88,6 +88,7 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     };
     let Ok(Step::Do(event)) = request.decide(approve, at(0)) else { panic!("not approved") };
