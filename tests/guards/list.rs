@@ -307,6 +307,20 @@ pub(crate) const GUARDS: &[Guard] = &[
         ("journeys", "break_glass::"),
     ),
     guard(
+        "where an approval was given is under its seal",
+        "crates/domain/src/seal.rs",
+        "            origin: *origin,",
+        "            origin: origin.filter(|_| false),",
+        ("rules", "narrowing::"),
+    ),
+    guard(
+        "whoever acts is held to their hours",
+        "crates/policy/src/question.rs",
+        "at_work.map(|(ask, hours)| ask.origin.is_none() || hours.contain(ask.at));",
+        "at_work.map(|(ask, hours)| ask.origin.is_none() || hours.contain(ask.at) || true);",
+        ("journeys", "circumstances::"),
+    ),
+    guard(
         "whoever decided is not told",
         "crates/domain/src/settled.rs",
         "asked.notified.iter().filter(|person| !acted.contains(person)).cloned().collect()",

@@ -222,6 +222,11 @@ async fn the_answer_to_another_attempt_or_browser_is_none_and_one_counts_once() 
     assert_eq!(get(&page, &crossed).await.status(), 403, "the state is the other's");
     let without = Back { path: one.path.clone(), cookie: String::new() };
     assert_eq!(get(&page, &without).await.status(), 403);
+    for state in ["", &query(&one.path, "state")] {
+        let path = format!("/approvals/callback?code={}&state={state}", query(&other.path, "code"));
+        let stateless = Back { path, cookie: other.cookie.clone() };
+        assert_eq!(get(&page, &stateless).await.status(), 403, "the browser's own code, and not its state");
+    }
     // With the right state, and a code that another browser has got.
     let (state, code) = (query(&other.path, "state"), query(&one.path, "code"));
     let injected =
