@@ -32,6 +32,8 @@ pub enum Rejection {
     NoSubject,
     #[error("not of the caller that the gateway saw")]
     NotTheGateways,
+    #[error("of a workload that stands for no service")]
+    UnknownWorkload,
 }
 
 /// Whose tokens are accepted, and for whom they must be.
@@ -63,6 +65,22 @@ enum Audience {
 
 impl UnverifiedClaims {
     pub(super) fn check(self, expected: &Expected, now: Timestamp) -> Result<Verified, Rejection> {
+        self.check_common(expected, now)?;
+        let principal: PrincipalId = self.sub.parse().map_err(|_| Rejection::NoSubject)?;
+        let authenticated_at = Timestamp::from_second(self.auth_time.unwrap_or(self.iat));
+        Ok(Verified { principal, authenticated_at: authenticated_at.map_err(|_| Rejection::Malformed)? })
+    }
+
+    /// The subject. A workload's token is made for its audience, so one without is meant for somebody else.
+    pub(super) fn check_workload(self, expected: &Expected, now: Timestamp) -> Result<String, Rejection> {
+        self.check_common(expected, now)?;
+        if self.aud.is_none() {
+            return Err(Rejection::WrongAudience);
+        }
+        Ok(self.sub)
+    }
+
+    fn check_common(&self, expected: &Expected, now: Timestamp) -> Result<(), Rejection> {
         if self.iss != expected.issuer {
             return Err(Rejection::WrongIssuer);
         }
@@ -72,10 +90,7 @@ impl UnverifiedClaims {
         if self.token_use.as_deref().is_some_and(|token_use| token_use != "access") {
             return Err(Rejection::WrongUse);
         }
-        self.check_times(now.as_second())?;
-        let principal: PrincipalId = self.sub.parse().map_err(|_| Rejection::NoSubject)?;
-        let authenticated_at = Timestamp::from_second(self.auth_time.unwrap_or(self.iat));
-        Ok(Verified { principal, authenticated_at: authenticated_at.map_err(|_| Rejection::Malformed)? })
+        self.check_times(now.as_second())
     }
 
     /// By `aud`, or, where a token has none as Cognito's access tokens do, by the client it was given to. The gateway

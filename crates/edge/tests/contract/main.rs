@@ -23,6 +23,7 @@ mod pages;
 mod reveal;
 mod schema;
 mod template;
+mod workloads;
 
 use std::path::Path;
 
