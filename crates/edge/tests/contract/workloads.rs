@@ -171,8 +171,15 @@ async fn where_no_other_issuer_is_named_its_routes_are_not_there() {
     let stage = Stage::new();
     for (method, path) in WORKLOAD_ROUTES {
         for bearer in [bearer_of(&stage, MAIN), stage.bearer("nightly-report")] {
-            let answer = answer(&stage, &bearer, method, &filled(path), "{}").await;
-            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
+            for method in [method, "PUT"] {
+                let answer = answer(&stage, &bearer, method, &filled(path), "{}").await;
+                assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{method} {path}");
+            }
         }
+    }
+    let stage = self::stage();
+    for (_, path) in WORKLOAD_ROUTES {
+        let answer = answer(&stage, &bearer_of(&stage, MAIN), "PUT", &filled(path), "{}").await;
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
 }
