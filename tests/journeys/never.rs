@@ -1,10 +1,11 @@
 //! Requests that lead to nothing: denied, withdrawn, forgotten, or impossible to carry out.
 
 use crate::scene::{Journey, LATE, now, stage, succeeded};
+use crate::seen::asked_and;
 use jiff::{Timestamp, ToSpan, Unit};
 use serde_json::json;
 use stint_local::probe::Access;
-use stint_local::wait;
+use stint_local::{mail, wait};
 
 #[test]
 fn what_was_denied_by_mail_is_never_given() {
@@ -24,7 +25,11 @@ fn what_its_requester_cancelled_is_never_given() {
     journey.asked();
     assert_eq!(journey.withdraw("cancel").json()["state"], "CANCELLED");
     assert_eq!(journey.ended(), succeeded(&["AwaitApproval", "Closed"]));
-    assert_eq!(journey.actions(), ["request.submitted", "request.approvers_notified", "request.cancelled"]);
+    assert_eq!(journey.actions_once_told(), asked_and("request.cancelled"));
+    let mails = mail::about(&stage().http, "ben@example.com", &journey.id).unwrap();
+    let [asked, told] = mails.as_slice() else { panic!("one that asks, and one that tells: {mails:?}") };
+    assert!(asked.subject.starts_with("Approve? ") && asked.link().is_ok());
+    assert!(told.subject.starts_with("Withdrawn: ") && told.link().is_err(), "{told:?}");
     assert_eq!(journey.look()["state"], "CANCELLED");
     journey.nothing_was_given();
 }
@@ -59,7 +64,7 @@ fn what_nobody_decides_lapses() {
     journey.asked();
     assert_eq!(journey.look()["state"], "PENDING");
     assert_eq!(journey.ended(), succeeded(&["AwaitApproval", "Expire"]));
-    assert_eq!(journey.actions(), ["request.submitted", "request.approvers_notified", "request.lapsed"]);
+    assert_eq!(journey.actions_once_told(), asked_and("request.lapsed"));
     let seen = journey.look();
     assert_eq!((&seen["state"], &seen["grant"]), (&json!("LAPSED"), &json!(null)));
     assert_eq!(seen["decision"]["because"], "nobody_decided_in_time");

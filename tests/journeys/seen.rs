@@ -36,6 +36,17 @@ impl Journey {
         let seen = || self.actions().iter().any(|one| one == action).then_some(());
         wait::until(&format!("{action} of {}", self.id), LATE, || Ok(seen())).unwrap();
     }
+
+    /// Once those who were asked and did not decide know that it is settled.
+    pub(crate) fn actions_once_told(&self) -> Vec<String> {
+        let told = |actions: &Vec<String>| actions.iter().any(|one| one == "request.settled_told");
+        swept_until("the others to be told", || Some(self.actions()).filter(told))
+    }
+}
+
+/// What stands in the audit of a request about which somebody was asked, and that then came to this.
+pub(crate) const fn asked_and(outcome: &str) -> [&str; 4] {
+    ["request.submitted", "request.approvers_notified", outcome, "request.settled_told"]
 }
 
 /// The target, and the requester's own key.

@@ -3,7 +3,7 @@
 
 use crate::alone;
 use crate::life::{AT_ONCE, BY_A_PERSON, Life};
-use crate::patience::{schedule, sweep};
+use crate::patience::{eventually, schedule, sweep};
 use crate::post::{Post, notification, task, to};
 use serde_json::{Value, json};
 use stint_local::browser::{form, hidden};
@@ -102,9 +102,17 @@ fn a_request_that_was_denied_or_cancelled_stays_so_whatever_comes_again() {
     };
     cancel();
     cancelled.reaches("request.cancelled");
+    // Ben decided the one, and is told of the other.
+    let told = |life: &Life<'_>| life.actions().iter().any(|action| action == "request.settled_told");
+    eventually("that Ben is told", || {
+        sweep(stage).unwrap().expect("a sweep succeeds");
+        told(&cancelled).then_some(())
+    });
+    assert!(!told(&denied));
     for life in [&denied, &cancelled] {
         let mut post = Post::of(life);
         post.again("notify", to(life, "stint-notify", notification(life)));
+        post.again("notify, by the sweep", to(life, "stint-notify", task(life)));
         post.again("grant", to(life, "stint-grant", task(life)));
         post.again("expire", to(life, "stint-expire", task(life)));
         let stopped = json!({"request_id": life.id, "trigger": "execution", "status": "ABORTED"});

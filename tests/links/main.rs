@@ -15,5 +15,6 @@ mod hostile;
 mod late;
 mod looking;
 mod open;
+mod sign_in;
 mod unknown;
 mod who;

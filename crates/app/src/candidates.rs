@@ -35,7 +35,7 @@ pub(crate) async fn candidates(
         return Ok(Candidates::default());
     };
     let manager = managing(directory, request).await?;
-    let terms = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
+    let terms = Ask::about(scope, now, None);
     let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
     let mut people = everybody(directory, &open, entitlement, manager.as_ref()).await?;
     people.retain(|_, person| {

@@ -127,7 +127,7 @@ pub async fn may_decide(
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<Result<Approver, Vec<String>>, Missing> {
-    let who = (&caller.principal, caller.authentication);
+    let who = (&caller.principal, caller.authentication, Some(caller.origin()));
     let may = approver_eligible(directory, policy, who, request, (now, now)).await?;
     Ok(may.map_err(|lost| lost.reasons))
 }
@@ -143,10 +143,10 @@ pub async fn lacks_sign_in(
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<bool, Missing> {
-    if caller.authentication == Authentication::Token {
+    if caller.authentication.is_signed_in() {
         return Ok(false);
     }
-    let signed_in = Caller { authentication: Authentication::Token, ..caller.clone() };
+    let signed_in = Caller { authentication: Authentication::MailLinkSignedIn, ..caller.clone() };
     Ok(may_decide(directory, policy, caller, request, now).await?.is_err()
         && may_decide(directory, policy, &signed_in, request, now).await?.is_ok())
 }
@@ -156,6 +156,7 @@ fn command(caller: &Caller, approver: &Approver, ask: &DecideRequest, request: &
         id: caller.principal.clone(),
         name: approver.person.display_name.clone(),
         authentication: caller.authentication,
+        origin: Some(caller.origin()),
     };
     let comment = ask.comment.clone();
     match ask.verdict {

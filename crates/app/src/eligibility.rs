@@ -54,7 +54,7 @@ pub(crate) async fn requester_eligible(
     if let Err(cause) = engaged(directory, &person, until(request, now)).await? {
         return Ok(Err(Lost::of(cause)));
     }
-    let ask = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
+    let ask = Ask::again(scope, now);
     let may = match scope.break_glass {
         Some(_) => {
             policy.may_break_glass(&person, entitlement, &ask).map(|proof| proof.authorization().clone())

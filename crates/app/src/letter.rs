@@ -5,9 +5,10 @@
 
 pub mod plain;
 mod review;
+pub mod settled;
 pub mod words;
 
-use crate::letter::plain::{one_line, quoted, utc};
+use crate::letter::plain::{one_line, quoted, when};
 use askama::Template;
 use stint_domain::entitlement::Permission;
 use stint_domain::request::AccessRequest;
@@ -121,7 +122,7 @@ impl<'a> Content<'a> {
             approved_by: words::approved_by(request),
             passed_over: words::passed_over(request),
             meanwhile: words::meanwhile(request),
-            decide_by: utc(request.decide_by),
+            decide_by: when(request.decide_by, &request.zone),
             request_id: scope.request_id.to_string(),
             link,
         }
@@ -141,9 +142,9 @@ fn period(request: &AccessRequest) -> String {
         return words::added_to(extended);
     }
     let length = request.allowance().duration.as_signed();
-    let end = |start: jiff::Timestamp| utc(start.saturating_add(length).unwrap_or(start));
+    let end = |start: jiff::Timestamp| when(start.saturating_add(length).unwrap_or(start), &request.zone);
     match starts_later(request) {
-        Some(start) => format!("from {} until {}", utc(start), end(start)),
+        Some(start) => format!("from {} until {}", when(start, &request.zone), end(start)),
         None => format!("from the moment of approval, so until {} at the latest", end(request.decide_by)),
     }
 }

@@ -29,6 +29,7 @@ pub mod revoke_many;
 pub mod rotate_credential;
 pub mod submit_request;
 mod tell_reviewers;
+mod tell_settled;
 mod tell_workflow;
 pub mod transact;
 pub mod withdraw;

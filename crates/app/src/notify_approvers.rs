@@ -1,5 +1,6 @@
 //! The workflow waits for a decision: keep its token, and mail everybody who may decide. Where nobody had to, mail whoever
-//! has to review that. Without a token it is the sweep that asks, and only for the latter.
+//! has to review that, and of what is settled whoever was asked and did not decide. Without a token it is the sweep that
+//! asks, and only for the latter two.
 //!
 //! Guards: the token is kept before the request is read, and whoever decides commits before looking for a token, so one
 //! of the two always finds both and answers. One mail to an approver; and none before the workflow has its answer, if there is one.
@@ -12,6 +13,7 @@ use crate::ports::{
     ApprovalLinks, Directory, Ledger, Mailer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
 };
 use crate::tell_reviewers::tell_reviewers;
+use crate::tell_settled::{tell_late, tell_settled};
 use crate::tell_workflow::{tell_workflow, try_tell_workflow};
 use crate::transact::{TransactError, load, transact};
 use jiff::Timestamp;
@@ -41,19 +43,21 @@ pub async fn notify_approvers(
         ledger.keep(id, Wait::Decision, token).await?;
     }
     let recorded = load(ledger, id).await?;
+    let post = Post { links: ledger, mailer, surroundings, public_url };
     if !matches!(recorded.request.state, RequestState::Pending { .. }) {
         if token.is_some() {
             try_tell_workflow(ledger, workflow, &recorded.request).await?;
         }
         let request = &recorded.request;
-        return tell_reviewers(ledger, directory, mailer, policy, surroundings, public_url, request).await;
+        tell_reviewers(ledger, directory, mailer, policy, surroundings, public_url, request).await?;
+        // What the workflow calls is on the way of the access: this is left to the sweep.
+        return if token.is_some() { Ok(()) } else { tell_settled(directory, &post, request).await };
     }
     if token.is_none() {
         return Ok(());
     }
     let now = surroundings.now();
     let candidates = candidates(directory, policy, &recorded.request, now).await?;
-    let post = Post { links: ledger, mailer, surroundings, public_url };
     let (mut told, mut held) = (BTreeSet::new(), BTreeSet::new());
     for approver in candidates.people.values() {
         let reminder = reminder_for(&approver.id, &recorded.request);
@@ -70,15 +74,23 @@ pub async fn notify_approvers(
         return Err(Failure::Transient("whoever was to send the mails may have died at it".into()).into());
     }
     told.append(&mut held);
-    let command = match told.len() {
-        few if few < candidates.missing && recorded.request.may_ask_others_later() => {
-            Command::NoteNotified { approvers: told, round: recorded.request.round() }
-        }
-        0 => Command::Lapse { because: LapseReason::NobodyMayDecide },
-        few if few < candidates.missing => Command::Lapse { because: LapseReason::TooFewMayDecide },
-        _ => Command::NoteNotified { approvers: told, round: recorded.request.round() },
+    let lapses = match told.len() {
+        few if few < candidates.missing && recorded.request.may_ask_others_later() => None,
+        0 => Some(LapseReason::NobodyMayDecide),
+        few if few < candidates.missing => Some(LapseReason::TooFewMayDecide),
+        _ => None,
     };
-    note(ledger, workflow, id, &command, surroundings.now()).await
+    // Whoever has a mail about it stands on record, whatever comes of it, and so hears of that.
+    if lapses.is_none() || !told.is_empty() {
+        let noted = Command::NoteNotified { approvers: told.clone(), round: recorded.request.round() };
+        let request = note(ledger, workflow, id, &noted, surroundings.now()).await?;
+        if request.settled_at().is_some() {
+            tell_late(directory, &post, &request, &told).await;
+            return Ok(());
+        }
+    }
+    let Some(because) = lapses else { return Ok(()) };
+    note(ledger, workflow, id, &Command::Lapse { because }, surroundings.now()).await.map(drop)
 }
 
 /// The number of the reminder that is due to somebody, if they have been asked before; 0 is the first mail.
@@ -91,20 +103,20 @@ fn reminder_for(approver: &PrincipalId, request: &AccessRequest) -> usize {
     }
 }
 
-/// Puts on record who was asked; a request about which too few can be asked lapses now rather than later.
+/// Puts on record who was asked; a request about which too few can be asked lapses now rather than later. What it is then.
 async fn note(
     ledger: &(impl Ledger + TaskTokens),
     workflow: &impl Workflow,
     id: RequestId,
     command: &Command,
     now: Timestamp,
-) -> Result<(), Missing> {
+) -> Result<AccessRequest, Missing> {
     match transact(ledger, id, command, &Circumstances::of_component("notify", now)).await {
         Ok(done) => {
             tell_workflow(ledger, workflow, &done.recorded).await;
-            Ok(())
+            Ok(done.recorded.request)
         }
-        Err(TransactError::Refused(Refusal::AlreadyDecided { .. }, _)) => Ok(()),
+        Err(TransactError::Refused(Refusal::AlreadyDecided { .. }, recorded)) => Ok(recorded.request),
         Err(TransactError::Refused(..)) => Err(Failure::Bug("noting who was asked was refused").into()),
         Err(TransactError::Missing(missing)) => Err(missing),
     }

@@ -5,8 +5,10 @@
 
 use crate::caller::Caller;
 use crate::failure::Missing;
+use crate::note_refusal::note_refusal;
 use crate::ports::{ApprovalLinks, Ledger};
 use crate::transact::load;
+use jiff::Timestamp;
 use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::principal::Authentication;
 use stint_domain::request::AccessRequest;
@@ -26,8 +28,16 @@ impl OpenedLink {
             principal: self.link.approver.clone(),
             authentication: Authentication::MailLink,
             source_address,
+            mfa: false,
             invocation,
         }
+    }
+
+    /// The same once they have signed in, with a second factor or without.
+    #[must_use]
+    pub fn signed_in(&self, source_address: Option<String>, mfa: bool, invocation: Option<String>) -> Caller {
+        let authentication = Authentication::MailLinkSignedIn;
+        Caller { authentication, mfa, ..self.caller(source_address, invocation) }
     }
 }
 
@@ -38,4 +48,12 @@ pub async fn open_link(ledger: &(impl Ledger + ApprovalLinks), token: &str) -> R
     let link = ledger.find(&hash).await?.ok_or(Missing::NotFound)?;
     let request = load(ledger, link.request_id).await?.request;
     Ok(OpenedLink { link, request })
+}
+
+/// `caller` has signed in at a link that was mailed to somebody else. They get nothing by it, whether it could be noted or not.
+pub async fn note_other_sign_in(ledger: &impl Ledger, opened: &OpenedLink, caller: &Caller, now: Timestamp) {
+    let (id, reason) = (opened.link.request_id, "the link was mailed to somebody else");
+    if let Err(error) = note_refusal(ledger, caller, id, "sign-in", reason, now).await {
+        tracing::error!(request.id = %id, error = &error as &dyn std::error::Error, "a refusal was not noted");
+    }
 }

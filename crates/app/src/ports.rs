@@ -15,7 +15,9 @@ mod workflow;
 pub use approvals::{ApprovalLinks, Reservation, SealError, Sealer, Seals};
 pub use credentials::{Credential, CredentialIssuer, Secret};
 pub use ledger::{Beside, IdempotencyKeys, IdempotencyRecord, Ledger, StoreError};
-pub use people::{Directory, DirectoryError, KeySource, MailError, Mailer};
+pub use people::{
+    Code, CodeExchange, Directory, DirectoryError, ExchangeError, KeySource, MailError, Mailer,
+};
 pub use register::{
     AuditTrail, Bookmarks, DUE_SHARDS, Leases, ListError, Page, PageQuery, Register, StoredEvent,
 };

@@ -170,5 +170,11 @@ pub async fn request_events(
 /// What is asked for by whoever asks for as little as can be: who may not have that may not have more.
 pub(crate) fn least(entitlement: &Entitlement, at: Timestamp) -> Ask {
     let minute = AccessDuration::try_from(60).unwrap_or(entitlement.max_duration);
-    Ask { duration: minute.min(entitlement.max_duration), at, has_ticket: true }
+    Ask {
+        duration: minute.min(entitlement.max_duration),
+        at,
+        has_ticket: true,
+        justification_characters: u32::MAX,
+        origin: None,
+    }
 }

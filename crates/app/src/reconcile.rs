@@ -7,6 +7,7 @@
 mod due;
 mod eligibility;
 mod reviews;
+mod settled;
 mod strays;
 
 use crate::end_access::EndError;
@@ -71,6 +72,13 @@ impl Swept {
             }
         }
     }
+
+    fn note_telling(&mut self, id: RequestId, told: Result<(), Failure>) {
+        if let Err(error) = told {
+            self.failed += 1;
+            tracing::warn!(request.id = %id, error = &error as &dyn std::error::Error, "nobody asked to tell");
+        }
+    }
 }
 
 /// One sweep; `None` if another one is at it.
@@ -102,15 +110,18 @@ pub async fn reconcile(
             Err(missing) => return (id, Err(missing)),
         };
         let mended = due::mend(ledger, provider, workflow, surroundings, &request).await;
-        // After the removal, which waits for nobody's review.
-        (id, Ok((mended, reviews::mend(ledger, notifier, surroundings, &request).await)))
+        // After the removal, which waits for nobody's review and nobody's mail.
+        let late = reviews::mend(ledger, notifier, surroundings, &request).await;
+        let told = settled::mend(ledger, notifier, surroundings, &request).await;
+        (id, Ok((mended, late, told)))
     });
     let mut mended = std::pin::pin!(mended.buffer_unordered(AT_ONCE));
     while let Some((id, done)) = mended.next().await {
         match done {
-            Ok((mended, late)) => {
+            Ok((mended, late, told)) => {
                 swept.note(id, mended);
                 swept.note_review(id, late);
+                swept.note_telling(id, told);
             }
             Err(unreadable) => swept.note(id, Err(EndError::from(unreadable))),
         }

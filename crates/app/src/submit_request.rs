@@ -236,7 +236,13 @@ async fn asked<'a>(
     let nothing = || SubmitError::NotAllowed { reasons: Vec::new() };
     let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
     let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;
-    let terms = Ask { duration: ask.duration, at: now, has_ticket: ask.ticket.is_some() };
+    let terms = Ask {
+        duration: ask.duration,
+        at: now,
+        has_ticket: ask.ticket.is_some(),
+        justification_characters: ask.justification.characters(),
+        origin: Some(caller.origin()),
+    };
     let verdict = weighed(policy, &person, entitlement, ask, &terms)?;
     Ok(Asked { person, entitlement, terms, verdict })
 }
@@ -250,9 +256,9 @@ async fn prepare(
     id: RequestId,
     circumstances: &Circumstances,
 ) -> Result<Change, SubmitError> {
-    let Asked { person, entitlement, .. } = asked;
+    let person = &asked.person;
     let basis = basis(policy, asked, way(ask))?;
-    let mut request = build(policy, person, entitlement, ask, id, circumstances.at)?;
+    let mut request = build(policy, asked, ask, id, circumstances.at)?;
     request.scope.break_glass.clone_from(&basis.review);
     let mut until = latest_end(ask, request.decide_by)?;
     if let Some(extended) = ask.extends {
@@ -284,12 +290,12 @@ async fn within_engagement(
 
 fn build(
     policy: &PolicyBundle,
-    person: &Person,
-    entitlement: &Entitlement,
+    asked: &Asked<'_>,
     ask: &SubmitRequest,
     id: RequestId,
     now: Timestamp,
 ) -> Result<AccessRequest, SubmitError> {
+    let Asked { person, entitlement, terms, .. } = asked;
     let access = entitlement.access.of(person).map_err(|NotEnrolled| SubmitError::NotEnrolled)?;
     let decide_by = decide_by(entitlement, ask, now)?;
     let scope = Scope {
@@ -303,6 +309,7 @@ fn build(
         break_glass: None,
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
+        origin: terms.origin,
         policy_version: policy.version().to_owned(),
     };
     Ok(AccessRequest {
@@ -311,8 +318,10 @@ fn build(
         entitlement_title: entitlement.title.clone(),
         submitted_at: now,
         decide_by,
+        zone: entitlement.zone.clone(),
         rule: entitlement.approval.clone(),
         review: Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     })
 }

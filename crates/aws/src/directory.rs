@@ -12,6 +12,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeSet;
 use std::error::Error;
 use stint_app::ports::{Directory, DirectoryError};
+use stint_domain::hours::WorkingHours;
 use stint_domain::ids::{GroupName, PrincipalId};
 use stint_domain::principal::{Contract, Engagement, Kind, Person};
 
@@ -86,6 +87,8 @@ fn person(
         email: attribute("email").map(str::to_owned),
         engagement: Engagement::new(kind(attribute("custom:kind")), contract(&attribute)),
         groups,
+        department: attribute("custom:department").map(str::to_owned),
+        working_hours: working_hours(attribute("custom:working_hours")),
         manager: attribute("custom:manager").and_then(|id| id.parse().ok()),
         // A name that IAM itself would not take is none: whoever has it cannot be elevated.
         iam_user: attribute("custom:iam_user").and_then(|name| name.parse().ok()),
@@ -105,6 +108,11 @@ fn kind(attribute: Option<&str>) -> Kind {
         Some("service") => Kind::Service,
         _ => Kind::Contractor,
     }
+}
+
+/// Hours that cannot be read are none at all, so that a slip of the pen opens nothing.
+fn working_hours(attribute: Option<&str>) -> Option<WorkingHours> {
+    attribute.map(|text| text.parse().unwrap_or_else(|_| WorkingHours::never()))
 }
 
 fn unavailable(cause: impl Error + Send + Sync + 'static) -> DirectoryError {
@@ -142,6 +150,8 @@ mod tests {
             ("email", "ana@example.org"),
             ("custom:kind", "employee"),
             ("custom:iam_user", "ana"),
+            ("custom:department", "engineering"),
+            ("custom:working_hours", "mon-fri 08:00-18:00 Europe/Berlin"),
         ];
         let (directory, answers) = directory(&[
             (200, &users(&[user("s-1", true, &all)])),
@@ -150,6 +160,8 @@ mod tests {
         ]);
         let ana = directory.person(&"s-1".parse().unwrap()).await.unwrap().unwrap();
         assert_eq!((ana.display_name.as_str(), ana.email.as_deref()), ("Ana", Some("ana@example.org")));
+        assert_eq!(ana.department.as_deref(), Some("engineering"));
+        assert_eq!(ana.working_hours, Some("mon-fri 08:00-18:00 Europe/Berlin".parse().unwrap()));
         assert_eq!((ana.engagement, ana.iam_user), (Engagement::Employed, Some("ana".parse().unwrap())));
         assert_eq!(ana.groups, ["dev", "on-call"].map(|name| name.parse().unwrap()).into());
         assert!(answers.sent()[0].contains(r#""Filter":"sub = \"s-1\"""#), "{}", answers.sent()[0]);
@@ -167,12 +179,22 @@ mod tests {
     #[tokio::test]
     async fn what_an_administrator_left_out_counts_as_the_least_trusted() {
         let (directory, _) = directory(&[
-            (200, &users(&[user("s-1", true, &[("custom:iam_user", "a b")])])),
+            (
+                200,
+                &users(&[user(
+                    "s-1",
+                    true,
+                    &[("custom:iam_user", "a b"), ("custom:working_hours", "always")],
+                )]),
+            ),
             (200, r#"{"Groups":[]}"#),
         ]);
         let person = directory.person(&"s-1".parse().unwrap()).await.unwrap().unwrap();
         assert_eq!(person.engagement, Engagement::Contracted(None));
         assert_eq!((person.iam_user, person.groups.len()), (None, 0));
+        assert_eq!(person.working_hours, Some(WorkingHours::never()), "a slip of the pen opens nothing");
+        let said = (person.department, person.manager);
+        assert_eq!(said, (None, None));
     }
 
     #[tokio::test]

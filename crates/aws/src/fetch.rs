@@ -1,4 +1,4 @@
-//! A plain GET, for the public keys of the token issuer.
+//! A plain GET or POST, for the public keys of the token issuer and its tokens.
 //!
 //! Guards: the scheme of the URL decides, so what is asked for by `https` never goes out in the clear; redirects are
 //! not followed; an answer has a size limit. It must not know what is fetched.
@@ -40,17 +40,36 @@ impl Fetcher {
 
     /// The body of a successful answer, of at most `limit` bytes.
     pub async fn get(&self, url: &str, limit: usize) -> Result<Vec<u8>, FetchError> {
-        match tokio::time::timeout(ATTEMPT_TIMEOUT, self.get_unhurried(url, limit)).await {
+        self.send(url, HttpRequest::empty(), limit).await
+    }
+
+    /// The same, of what is answered to a form.
+    pub async fn post_form(&self, url: &str, form: String, limit: usize) -> Result<Vec<u8>, FetchError> {
+        let length = form.len().to_string();
+        let mut request = HttpRequest::new(SdkBody::from(form));
+        let bad = |_| FetchError::BadUrl;
+        request.set_method("POST").map_err(bad)?;
+        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
+        request.headers_mut().insert("content-length", length);
+        self.send(url, request, limit).await
+    }
+
+    async fn send(&self, url: &str, request: HttpRequest, limit: usize) -> Result<Vec<u8>, FetchError> {
+        match tokio::time::timeout(ATTEMPT_TIMEOUT, self.send_unhurried(url, request, limit)).await {
             Ok(answer) => answer,
             Err(elapsed) => Err(FetchError::Unavailable(elapsed.into())),
         }
     }
 
-    async fn get_unhurried(&self, url: &str, limit: usize) -> Result<Vec<u8>, FetchError> {
+    async fn send_unhurried(
+        &self,
+        url: &str,
+        mut request: HttpRequest,
+        limit: usize,
+    ) -> Result<Vec<u8>, FetchError> {
         if !(url.starts_with("https://") || url.starts_with("http://")) {
             return Err(FetchError::BadUrl);
         }
-        let mut request = HttpRequest::empty();
         request.set_uri(url).map_err(|_| FetchError::BadUrl)?;
         let answer =
             self.connector.call(request).await.map_err(|cause| FetchError::Unavailable(cause.into()))?;

@@ -1,129 +1,126 @@
-//! A token issuer's public keys: of the stack's own from a place that is known, of the workloads' from where it says they are.
+//! The token issuer: its public keys, and its tokens for codes.
 //!
-//! Guards: an issuer is believed about its keys only under the name that its tokens have, and only over `https`. It must not
-//! know tokens.
+//! Guards: a code that the issuer refuses is told from an issuer that does not answer; what it says to a refusal is not kept.
+
+mod keys;
+
+pub use keys::IssuersKeys;
 
 use crate::client::ConfigError;
 use crate::fetch::{FetchError, Fetcher};
-use serde::Deserialize;
-use std::sync::OnceLock;
-use stint_app::ports::{Cause, KeySource};
-use thiserror::Error;
+use serde::{Deserialize, Serialize};
+use stint_app::ports::{Code, CodeExchange, ExchangeError};
 
-/// No issuer's key set is larger, in bytes, nor what it says of itself.
-const LARGEST_ANSWER: usize = 64 * 1024;
+/// No answer with tokens is larger, in bytes.
+const LARGEST_TOKENS: usize = 64 * 1024;
 
-pub struct IssuersKeys(Place);
-
-enum Place {
-    Known {
-        fetcher: Fetcher,
-        url: String,
-    },
-    /// Its roots are parsed when the first workload comes.
-    Discovered {
-        fetcher: OnceLock<Fetcher>,
-        issuer: String,
-    },
+pub struct IssuersTokens {
+    fetcher: Fetcher,
+    url: String,
 }
 
-/// What an issuer says of itself, as OpenID Connect Discovery has it; of it what is needed here.
+impl IssuersTokens {
+    /// `url`: the issuer's token endpoint.
+    pub fn at(url: String) -> Result<Self, ConfigError> {
+        Ok(Self { fetcher: Fetcher::new()?, url })
+    }
+}
+
+/// RFC 6749, 4.1.3, with RFC 7636, 4.5.
+#[derive(Serialize)]
+struct Form<'a> {
+    grant_type: &'static str,
+    code: &'a str,
+    redirect_uri: &'a str,
+    client_id: &'a str,
+    code_verifier: &'a str,
+}
+
+/// Whatever else there is is not asked for.
 #[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    jwks_uri: String,
+struct Tokens {
+    id_token: String,
 }
 
-#[derive(Debug, Error)]
-enum DiscoveryError {
-    #[error("what the issuer says of itself cannot be read")]
-    Unreadable(#[from] serde_json::Error),
-    #[error("it is what another issuer says of itself")]
-    AnotherIssuer,
-    #[error("its keys are not to be had by https")]
-    InTheClear,
-}
-
-impl IssuersKeys {
-    pub fn of(issuer: &str) -> Result<Self, ConfigError> {
-        let url = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'));
-        Ok(Self(Place::Known { fetcher: Fetcher::new()?, url }))
-    }
-
-    /// Of an issuer outside AWS.
-    #[must_use]
-    pub fn discovered(issuer: &str) -> Self {
-        Self(Place::Discovered { fetcher: OnceLock::new(), issuer: issuer.to_owned() })
-    }
-}
-
-impl KeySource for IssuersKeys {
-    async fn fetch(&self) -> Result<Vec<u8>, Cause> {
-        match &self.0 {
-            Place::Known { fetcher, url } => Ok(get(fetcher, url).await?),
-            Place::Discovered { fetcher, issuer } => {
-                let fetcher = opened(fetcher)?;
-                let said = get(fetcher, &format!("{issuer}/.well-known/openid-configuration")).await?;
-                Ok(get(fetcher, &keys_url(issuer, &said)?).await?)
-            }
-        }
-    }
-}
-
-async fn get(fetcher: &Fetcher, url: &str) -> Result<Vec<u8>, FetchError> {
-    fetcher.get(url, LARGEST_ANSWER).await
-}
-
-fn opened(fetcher: &OnceLock<Fetcher>) -> Result<&Fetcher, ConfigError> {
-    match fetcher.get() {
-        Some(fetcher) => Ok(fetcher),
-        None => {
-            let opened = Fetcher::outside()?;
-            Ok(fetcher.get_or_init(|| opened))
-        }
-    }
-}
-
-fn keys_url(issuer: &str, said: &[u8]) -> Result<String, DiscoveryError> {
-    let said: Discovery = serde_json::from_slice(said)?;
-    match said.jwks_uri.starts_with("https://") {
-        _ if said.issuer != issuer => Err(DiscoveryError::AnotherIssuer),
-        false => Err(DiscoveryError::InTheClear),
-        true => Ok(said.jwks_uri),
+impl CodeExchange for IssuersTokens {
+    async fn exchange(&self, code: &Code<'_>) -> Result<String, ExchangeError> {
+        let form = Form {
+            grant_type: "authorization_code",
+            code: code.code,
+            redirect_uri: code.redirect_uri,
+            client_id: code.client_id,
+            code_verifier: code.verifier,
+        };
+        let form = serde_html_form::to_string(&form).map_err(|cause| ExchangeError::Refused(cause.into()))?;
+        let answer = self.fetcher.post_form(&self.url, form, LARGEST_TOKENS).await;
+        let answer = answer.map_err(|error| match error {
+            FetchError::Status { status: 400..=499 } => ExchangeError::Refused(error.into()),
+            error => ExchangeError::Unavailable(error.into()),
+        })?;
+        let tokens: Tokens =
+            serde_json::from_slice(&answer).map_err(|_| ExchangeError::Refused("no ID token came".into()))?;
+        Ok(tokens.id_token)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
 
-    const ISSUER: &str = "https://token.example.org";
+    const CODE: Code<'static> = Code {
+        code: "a+code/with=signs",
+        verifier: "verifier",
+        redirect_uri: "https://stint.example.org/approvals/callback",
+        client_id: "page",
+    };
 
-    fn found(issuer: &str, jwks_uri: &str) -> Result<String, DiscoveryError> {
-        keys_url(
-            ISSUER,
-            json!({ "issuer": issuer, "jwks_uri": jwks_uri, "claims_supported": [] }).to_string().as_bytes(),
-        )
+    /// Serves `answer` to one caller, and tells what was sent.
+    fn issuer(status: &str, body: &str) -> (IssuersTokens, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/oauth2/token", listener.local_addr().unwrap());
+        let length = body.len();
+        let answer =
+            format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        let (told, sent) = channel();
+        std::thread::spawn(move || {
+            let (mut caller, _) = listener.accept().unwrap();
+            let mut text = String::new();
+            while !text.ends_with("code_verifier=verifier") {
+                let mut part = [0; 1024];
+                let read = caller.read(&mut part).unwrap();
+                text.push_str(std::str::from_utf8(&part[..read]).unwrap());
+            }
+            caller.write_all(answer.as_bytes()).unwrap();
+            told.send(text).unwrap();
+        });
+        (IssuersTokens::at(url).unwrap(), sent)
     }
 
-    #[test]
-    fn an_issuer_is_believed_under_its_own_name_and_its_keys_come_by_https() {
-        let keys = "https://token.example.org/.well-known/jwks";
-        assert_eq!(found(ISSUER, keys).unwrap(), keys);
-        for other in ["https://token.example.org/", "https://evil.example", ""] {
-            assert!(matches!(found(other, keys), Err(DiscoveryError::AnotherIssuer)), "{other}");
-        }
-        for clear in ["http://token.example.org/.well-known/jwks", "file:///keys", ""] {
-            assert!(matches!(found(ISSUER, clear), Err(DiscoveryError::InTheClear)), "{clear}");
-        }
-        assert!(matches!(keys_url(ISSUER, b"<html>"), Err(DiscoveryError::Unreadable(_))));
+    #[tokio::test]
+    async fn a_code_is_exchanged_by_a_form_as_the_standard_has_it() {
+        let (tokens, sent) = issuer("200 OK", r#"{"id_token":"a.b.c","access_token":"x","expires_in":300}"#);
+        assert_eq!(tokens.exchange(&CODE).await.unwrap(), "a.b.c");
+        let sent = sent.recv().unwrap();
+        assert!(sent.starts_with("POST /oauth2/token HTTP/1.1"), "{sent}");
+        assert!(sent.contains("content-type: application/x-www-form-urlencoded"), "{sent}");
+        let form = "grant_type=authorization_code&code=a%2Bcode%2Fwith%3Dsigns&redirect_uri=https%3A%2F%2Fstint.example.org%2F\
+                    approvals%2Fcallback&client_id=page&code_verifier=verifier";
+        assert!(sent.ends_with(form), "{sent}");
     }
 
-    #[test]
-    fn the_systems_roots_can_be_had_once_and_are_kept() {
-        let place = OnceLock::new();
-        let (first, second) = (opened(&place).unwrap(), opened(&place).unwrap());
-        assert!(std::ptr::eq(first, second));
+    #[tokio::test]
+    async fn a_refusal_is_told_from_an_issuer_that_does_not_answer() {
+        let of = async |status: &str, body: &str| issuer(status, body).0.exchange(&CODE).await.unwrap_err();
+        let refused = of("400 Bad Request", r#"{"error":"invalid_grant"}"#).await;
+        assert!(matches!(refused, ExchangeError::Refused(_)), "{refused:?}");
+        let without = of("200 OK", r#"{"access_token":"x"}"#).await;
+        assert!(matches!(without, ExchangeError::Refused(_)), "{without:?}");
+        let down = of("502 Bad Gateway", "").await;
+        assert!(matches!(down, ExchangeError::Unavailable(_)), "{down:?}");
+        let nobody = IssuersTokens::at("http://127.0.0.1:9/oauth2/token".to_owned()).unwrap();
+        assert!(matches!(nobody.exchange(&CODE).await, Err(ExchangeError::Unavailable(_))));
     }
 }

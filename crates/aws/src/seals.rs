@@ -77,6 +77,7 @@ mod tests {
             id: "ben".parse().unwrap(),
             name: "Ben".to_owned(),
             authentication: Authentication::Token,
+            origin: None,
         };
         let approval = Approval::of(by, request.scope.hash());
         request.statement(0, &approval).unwrap()

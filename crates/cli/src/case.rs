@@ -4,8 +4,10 @@ use crate::folder::{Folder, Unusable, entries, text};
 use crate::question::{Question, Whose, person};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use stint_domain::ids::EntitlementId;
+use stint_domain::principal::Origin;
 use stint_policy::Ask;
 use stint_policy::sample::SamplePerson;
 
@@ -26,6 +28,12 @@ struct Circumstances {
     /// RFC 3339, as a text.
     at: Option<String>,
     has_ticket: Option<bool>,
+    /// Left out, it is long enough for anything.
+    justification_characters: Option<u32>,
+    /// From where they ask or decide. With neither this nor `mfa`, the case is about whether they could: from the right
+    /// place, at their hours, with a second factor.
+    source_address: Option<IpAddr>,
+    mfa: Option<bool>,
     /// Whose request or grant it is, where that is asked.
     requester: Option<String>,
     /// Whether whoever decides has signed in; left out, they have.
@@ -64,7 +72,19 @@ impl Circumstances {
             return Ok(None);
         };
         let duration = duration.parse().map_err(|bad| format!("{bad}"))?;
-        Ok(Some(Ask { duration, at: at.parse().map_err(|_| format!("`{at}` is no time"))?, has_ticket }))
+        Ok(Some(Ask {
+            duration,
+            at: at.parse().map_err(|_| format!("`{at}` is no time"))?,
+            has_ticket,
+            justification_characters: self.justification_characters.unwrap_or(u32::MAX),
+            origin: self.origin(),
+        }))
+    }
+
+    fn origin(&self) -> Option<Origin> {
+        let said = self.source_address.is_some() || self.mfa.is_some();
+        let address = self.source_address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        said.then_some(Origin { address, mfa: self.mfa.unwrap_or(false) })
     }
 }
 

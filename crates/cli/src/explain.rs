@@ -3,9 +3,12 @@
 use crate::case::Case;
 use crate::folder::{Folder, Unusable};
 use crate::question::{Question, Whose};
+use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 use stint_domain::approval::ApprovalStep;
+use stint_domain::entitlement::Entitlement;
 use stint_domain::ids::GroupName;
+use stint_domain::principal::Origin;
 use stint_policy::sample::SamplePerson;
 use stint_policy::{Ask, PolicyBundle};
 
@@ -41,7 +44,11 @@ fn in_words(question: &Question) -> String {
     let whose = question.requester.as_ref().map_or(String::new(), |whose| format!(" for {}", whose.id));
     let terms = question.ask.map_or(String::new(), |ask| {
         let ticket = if ask.has_ticket { "a ticket" } else { "no ticket" };
-        format!(", {}, with {ticket}, at {}", ask.duration.in_words(), ask.at)
+        let origin = ask.origin.map_or(String::new(), |origin| {
+            let factors = if origin.mfa { "a second factor" } else { "one factor" };
+            format!(", from {} with {factors}", origin.address)
+        });
+        format!(", {}, with {ticket}, at {}{origin}", ask.duration.in_words(), ask.at)
     });
     format!("{} {}{about}{whose}{terms}", question.who.id, question.action)
 }
@@ -71,19 +78,7 @@ fn remedies(question: &Question, bundle: &PolicyBundle) -> Vec<Remedy> {
     let entitlement = question.entitlement.as_ref().and_then(|id| bundle.entitlement(id));
     let mut remedies = Vec::new();
     if let Some(ask) = question.ask {
-        if !ask.has_ticket {
-            let ticket = move |question: &mut Question| {
-                question.ask = question.ask.map(|ask| Ask { has_ticket: true, ..ask });
-            };
-            remedies.push(Remedy { words: "a ticket".to_owned(), apply: Box::new(ticket) });
-        }
-        if let Some(longest) = entitlement.map(|e| e.max_duration).filter(|longest| *longest < ask.duration) {
-            let shorter = move |question: &mut Question| {
-                question.ask = question.ask.map(|ask| Ask { duration: longest, ..ask });
-            };
-            let words = format!("a duration of at most {}", longest.in_words());
-            remedies.push(Remedy { words, apply: Box::new(shorter) });
-        }
+        remedies.extend(circumstances(&ask, entitlement));
     }
     let groups = entitlement.into_iter().flat_map(|e| match question.action.as_str() {
         "request" | "auto-approve" => e.requesters.clone(),
@@ -92,7 +87,50 @@ fn remedies(question: &Question, bundle: &PolicyBundle) -> Vec<Remedy> {
         _ => e.approvers.clone(),
     });
     remedies.extend(groups.filter(|group| !question.who.groups.contains(group)).map(member));
+    remedies.extend(later(question, bundle, &remedies));
     remedies
+}
+
+/// Other circumstances than these.
+fn circumstances(ask: &Ask, entitlement: Option<&Entitlement>) -> Vec<Remedy> {
+    let mut remedies = Vec::new();
+    if !ask.has_ticket {
+        remedies.push(other("a ticket", |ask| Ask { has_ticket: true, ..ask }));
+    }
+    if ask.justification_characters < u32::MAX {
+        let longer = |ask| Ask { justification_characters: u32::MAX, ..ask };
+        remedies.push(other("a longer justification", longer));
+    }
+    if let Some(longest) = entitlement.map(|e| e.max_duration).filter(|longest| *longest < ask.duration) {
+        let words = format!("a duration of at most {}", longest.in_words());
+        remedies.push(other(&words, move |ask| Ask { duration: longest, ..ask }));
+    }
+    if ask.origin.is_some_and(|origin| !origin.mfa) {
+        let mfa = |ask: Ask| Ask { origin: ask.origin.map(|origin| Origin { mfa: true, ..origin }), ..ask };
+        remedies.push(other("a second factor", mfa));
+    }
+    if ask.origin.is_some() {
+        remedies.push(other("another place, or hours of their own", |ask| Ask { origin: None, ..ask }));
+    }
+    remedies
+}
+
+fn other(words: &str, change: impl Fn(Ask) -> Ask + 'static) -> Remedy {
+    let apply = move |question: &mut Question| question.ask = question.ask.map(&change);
+    Remedy { words: words.to_owned(), apply: Box::new(apply) }
+}
+
+/// The first hour of the coming week in which it would be allowed, whatever else it takes.
+fn later(question: &Question, bundle: &PolicyBundle, others: &[Remedy]) -> Option<Remedy> {
+    let ask = question.ask?;
+    let at = (1..7 * 24).filter_map(|hours| ask.at.checked_add(SignedDuration::from_hours(hours)).ok());
+    let allowed = |at: &Timestamp| {
+        let mut changed = Question { ask: Some(Ask { at: *at, ..ask }), ..question.clone() };
+        others.iter().for_each(|remedy| (remedy.apply)(&mut changed));
+        changed.put_to(bundle).is_ok_and(|decided| decided.allowed)
+    };
+    let at = at.into_iter().find(allowed)?;
+    Some(other(&format!("another time, such as {at}"), move |ask| Ask { at, ..ask }))
 }
 
 fn member(group: GroupName) -> Remedy {

@@ -1,7 +1,7 @@
 //! What is well-formed and still not meant: found by asking everything that the organisation could ask.
 //!
 //! The circumstances are a sample: every hour of a Monday and noon of every other day, short and longest durations, with
-//! and without a ticket. A policy that speaks of something narrower than that can be called dead without being so.
+//! and without a ticket, by people in the right place and at their hours, with a second factor and a long justification. A policy that speaks of something narrower than that can be called dead without being so.
 
 use crate::folder::{CATALOG, Folder, ORGANISATION, Unusable};
 use crate::place::Finding;
@@ -274,7 +274,13 @@ fn asks(entitlement: &Entitlement) -> Vec<Ask> {
         .flat_map(|at| [false, true].map(|has_ticket| (at, has_ticket)))
         .flat_map(|(at, has_ticket)| {
             let durations = short.into_iter().chain([longest]);
-            durations.map(move |duration| Ask { duration, at, has_ticket })
+            durations.map(move |duration| Ask {
+                duration,
+                at,
+                has_ticket,
+                justification_characters: u32::MAX,
+                origin: None,
+            })
         })
         .collect()
 }

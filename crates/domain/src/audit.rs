@@ -308,6 +308,7 @@ impl Event {
             Self::Cancelled => "request.cancelled",
             Self::Lapsed { .. } => "request.lapsed",
             Self::Refused { .. } => "request.action_refused",
+            Self::SettledTold { .. } => "request.settled_told",
             Self::ReviewersTold { .. } => "review.reviewers_told",
             Self::Reviewed { .. } => "review.closed",
             Self::ReviewOverdue { .. } => "review.overdue",

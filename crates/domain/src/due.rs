@@ -16,7 +16,7 @@ impl AccessRequest {
     /// `None` only for what is final.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
-        self.access_due_at().into_iter().chain(self.review_due_at()).min()
+        [self.access_due_at(), self.review_due_at(), self.telling_due_at()].into_iter().flatten().min()
     }
 
     /// When the reviewers should have been told, or the review is late; `None` where there is none to wait for.
@@ -28,7 +28,7 @@ impl AccessRequest {
         }
     }
 
-    /// The same without the review: for the request itself and its grant.
+    /// The same without the review and without who is to be told: for the request itself and its grant.
     #[must_use]
     pub fn access_due_at(&self) -> Option<Timestamp> {
         let (from, seconds) = match &self.state {

@@ -3,7 +3,8 @@
 use crate::account::TargetAccount;
 use crate::approval::ApprovalRule;
 use crate::duration::AccessDuration;
-use crate::ids::{EntitlementId, GroupName, IamUserName, RoleArn, SecretName};
+use crate::hours::Zone;
+use crate::ids::{EntitlementId, EnvironmentName, GroupName, IamUserName, RoleArn, SecretName};
 use crate::provided::Provided;
 use crate::review::BreakGlass;
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,18 @@ impl AccessKind {
         }
     }
 
+    /// Where it is given, in the words of its kind: a role, a secret, or a provider's target. An IAM user is the requester's
+    /// own or one that is not there yet.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Self::IamUserElevation { .. } | Self::EphemeralIamUser { .. } => None,
+            Self::RoleSession { role, .. } => Some(role.as_str()),
+            Self::Checkout { secret, .. } => Some(secret.as_str()),
+            Self::Provided(provided) => Some(provided.target.as_str()),
+        }
+    }
+
     /// The account that it is given in, if that is not Stint's own.
     #[must_use]
     pub const fn account(&self) -> Option<&TargetAccount> {
@@ -162,6 +175,15 @@ pub struct Entitlement {
     /// How many of whom it takes, and in which order.
     #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
     pub approval: ApprovalRule,
+    /// The group that answers for what is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<GroupName>,
+    /// What it is part of, in the organisation's own word, such as `production`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentName>,
+    /// Where the hours are counted that policies speak of.
+    #[serde(default, skip_serializing_if = "Zone::is_utc")]
+    pub zone: Zone,
     /// Left out where there is no way around asking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<BreakGlass>,

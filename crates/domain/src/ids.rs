@@ -159,6 +159,12 @@ text_id!(
     "must be 1 to 128 ASCII letters, digits or -_.:@/+="
 );
 text_id!(
+    /// What an entitlement is part of, such as `production`.
+    EnvironmentName, "environment", 64,
+    |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-',
+    "must be 1 to 64 lower-case letters, digits or hyphens"
+);
+text_id!(
     /// The name of an IAM user, in IAM's own alphabet.
     IamUserName, "iam_user", 64,
     |b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b),

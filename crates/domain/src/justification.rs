@@ -57,6 +57,14 @@ text!(
     "justification",
     "must say why, in 1 to 4,096 characters"
 );
+impl Justification {
+    /// Without the space around it.
+    #[must_use]
+    pub fn characters(&self) -> u32 {
+        u32::try_from(self.as_str().trim().chars().count()).unwrap_or(u32::MAX)
+    }
+}
+
 text!(
     /// A reference into somebody's tracker, such as `OPS-1234`.
     Ticket,

@@ -17,6 +17,7 @@ pub mod due;
 pub mod duration;
 pub mod entitlement;
 pub mod grant;
+pub mod hours;
 pub mod ids;
 pub mod justification;
 pub mod link;
@@ -28,6 +29,7 @@ pub mod request;
 pub mod review;
 pub mod scope;
 pub mod seal;
+mod settled;
 pub mod transition;
 pub mod window;
 

@@ -1,9 +1,11 @@
 //! Who takes part: the person or service that the directory knows, and how somebody proved who they are.
 
+use crate::hours::WorkingHours;
 use crate::ids::{GroupName, IamUserName, PrincipalId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// What sort of principal the directory says it is. Policy treats them differently; the rest of Stint does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +82,21 @@ pub struct Person {
     pub email: Option<String>,
     pub engagement: Engagement,
     pub groups: BTreeSet<GroupName>,
+    pub department: Option<String>,
     /// Whom they report to.
     pub manager: Option<PrincipalId>,
+    /// Left out, nobody has said when they work.
+    pub working_hours: Option<WorkingHours>,
     /// The IAM user that elevations of this person apply to.
     pub iam_user: Option<IamUserName>,
+}
+
+/// From where somebody asks or decides, and whether their token says that they have proved who they are by a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    pub address: IpAddr,
+    pub mfa: bool,
 }
 
 /// How a caller proved who they are, and when.
@@ -94,4 +107,17 @@ pub enum Authentication {
     Token,
     /// Possession of a single-use link that was mailed to one approver.
     MailLink,
+    /// Such a link, and a token of the identity provider that whoever it was mailed to has got for it.
+    MailLinkSignedIn,
+}
+
+impl Authentication {
+    /// By more than what is in a mail.
+    #[must_use]
+    pub const fn is_signed_in(self) -> bool {
+        match self {
+            Self::Token | Self::MailLinkSignedIn => true,
+            Self::MailLink => false,
+        }
+    }
 }

@@ -15,10 +15,11 @@ mod waiting;
 
 use crate::approval::{ApprovalRule, Consultation, Given, Turn};
 use crate::grant::GrantState;
+use crate::hours::Zone;
 use crate::ids::PrincipalId;
 use crate::justification::Comment;
 use crate::narrowing::Narrowing;
-use crate::principal::Authentication;
+use crate::principal::{Authentication, Origin};
 use crate::review::Review;
 use crate::scope::{Scope, ScopeHash};
 use crate::seal::Seal;
@@ -36,12 +37,18 @@ pub struct AccessRequest {
     pub entitlement_title: String,
     pub submitted_at: Timestamp,
     pub decide_by: Timestamp,
+    /// In which people are told times.
+    #[serde(default, skip_serializing_if = "Zone::is_utc")]
+    pub zone: Zone,
     /// Left out where one person is enough, as it always was.
     #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
     pub rule: ApprovalRule,
     /// Says nothing of what was asked for in the usual way.
     #[serde(default, skip_serializing_if = "Review::is_default")]
     pub review: Review,
+    /// Who had a mail about it and did not decide, and has not been told yet that it is settled; nobody while it is not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub untold: BTreeSet<PrincipalId>,
     pub state: RequestState,
 }
 
@@ -107,13 +114,13 @@ impl Approval {
 #[serde(tag = "decider", rename_all = "snake_case")]
 pub enum Decider {
     /// The policies named here approve at once.
-    Policy {
-        policies: BTreeSet<String>,
-    },
+    Policy { policies: BTreeSet<String> },
     Person {
         id: PrincipalId,
         name: String,
         authentication: Authentication,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<Origin>,
     },
 }
 
@@ -180,6 +187,7 @@ impl AccessRequest {
     pub fn is_final(&self) -> bool {
         match &self.state {
             RequestState::Pending(_) => false,
+            _ if !self.untold.is_empty() => false,
             RequestState::Approved { grant, .. } => grant.is_final() && !self.awaits_review(),
             _ => true,
         }

@@ -6,6 +6,7 @@ use crate::access::Access;
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::justification::{Justification, Ticket};
+use crate::principal::Origin;
 use crate::review::ReviewTerms;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct Scope {
     pub justification: Justification,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ticket: Option<Ticket>,
+    /// From where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Origin>,
     /// The policy bundle under which it was asked.
     pub policy_version: String,
 }

@@ -1,12 +1,12 @@
 //! What a person's yes says, in the words that are sealed: whoever can only write to the record cannot say it for them.
 //!
 //! Guards: everything that the yes stands for is in the statement (what was asked, what of it is left, whose approval it takes, in
-//! which step it was said and which had been passed over, who said it and by which way), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
+//! which step it was said and which had been passed over, who said it, by which way and from where), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
 
 use crate::approval::{ApprovalRule, TurnKind};
 use crate::ids::{PrincipalId, RequestId};
 use crate::narrowing::Narrowing;
-use crate::principal::Authentication;
+use crate::principal::{Authentication, Origin};
 use crate::request::{AccessRequest, Approval, Decider};
 use crate::scope::{ScopeHash, canonical};
 use serde::{Deserialize, Serialize};
@@ -57,13 +57,15 @@ struct Said<'a> {
     narrowing: &'a Narrowing,
     by: &'a PrincipalId,
     authentication: Authentication,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
 }
 
 impl AccessRequest {
     /// What `approval` says in this step, from 0; `None` for policy's, which says nothing that could not be asked again.
     #[must_use]
     pub fn statement(&self, step: usize, approval: &Approval) -> Option<Statement> {
-        let Decider::Person { id, authentication, .. } = &approval.by else { return None };
+        let Decider::Person { id, authentication, origin, .. } = &approval.by else { return None };
         let said = Said {
             request: self.scope.request_id,
             scope: &approval.scope_hash,
@@ -73,6 +75,7 @@ impl AccessRequest {
             narrowing: &approval.narrowing,
             by: id,
             authentication: *authentication,
+            origin: *origin,
         };
         let hash = Sha256::new().chain_update(KIND).chain_update(canonical(&said)).finalize();
         Some(Statement(hash.into()))

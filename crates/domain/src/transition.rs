@@ -38,6 +38,13 @@ pub enum Command {
     },
     /// Time has gone by, and perhaps enough for a reminder, an escalation, or to pass over the step.
     Wait,
+    /// It is settled, and of those who had not decided some have been mailed that, and some take no mail.
+    NoteSettledTold {
+        approvers: BTreeSet<PrincipalId>,
+        unreached: BTreeSet<PrincipalId>,
+    },
+    /// Time has gone by, and perhaps enough to try no longer to tell them.
+    GiveUpTelling,
     /// The mails of this round to the reviewers, the first being 1, have gone out.
     NoteTold {
         reviewers: BTreeSet<PrincipalId>,
@@ -218,6 +225,13 @@ pub enum Event {
         attempted: String,
         reason: String,
     },
+    /// Who had been asked, and had not decided, knows that it is settled.
+    SettledTold {
+        approvers: BTreeSet<PrincipalId>,
+        /// They take no mail, or none could be sent for too long.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        unreached: BTreeSet<PrincipalId>,
+    },
     ReviewersTold {
         reviewers: BTreeSet<PrincipalId>,
         round: u32,
@@ -342,6 +356,7 @@ pub enum LapseReason {
 
 /// What a request's answer to a command is, if it is not a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub enum Step {
     Do(Event),
     Already,

@@ -1,8 +1,10 @@
-//! Where people decide: the page behind a mail link, under `/approvals/{token}`, and beside it the API's routes for the
-//! same. A function of its own, the only one that may.
+//! Where people decide: the page behind a mail link, under `/approvals/{token}`, with a sign-in where a link is not enough,
+//! and beside it the API's routes for the same. A function of its own, the only one that may.
 //!
 //! Guards: GET and HEAD change nothing, whoever sends them; a decision is a POST that came from our own page; whoever
 //! comes second is told who decided. The token is in the path, so the path is never logged.
+
+mod signing_in;
 
 use crate::api::decisions;
 use crate::csrf::FormGuard;
@@ -11,6 +13,7 @@ use crate::identity::TokenVerifier;
 use crate::page::{self, Answer, Choice, NotAllowed, Page};
 use crate::problem::Problem;
 use crate::reviews;
+use crate::sign_in::{CALLBACK, SignIn};
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
@@ -24,7 +27,7 @@ use stint_app::decide_request::{self, DecideError, DecideRequest, Verdict, decid
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, open_link};
 use stint_app::ports::{
-    ApprovalLinks, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
+    ApprovalLinks, CodeExchange, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
 };
 use stint_domain::BadInput;
 use stint_domain::narrowing::Narrowing;
@@ -39,6 +42,7 @@ pub trait ApproveParts: Send + Sync + 'static {
     type Sealer: Sealer + 'static;
     type Surroundings: Surroundings + 'static;
     type Keys: KeySource + 'static;
+    type Exchange: CodeExchange + 'static;
 }
 
 pub struct Approvals<P: ApproveParts> {
@@ -50,6 +54,8 @@ pub struct Approvals<P: ApproveParts> {
     pub tokens: TokenVerifier<P::Keys>,
     pub policy: PolicyBundle,
     pub forms: FormGuard,
+    /// `None`: whoever has nothing but a link does not decide about what takes more.
+    pub sign_in: Option<SignIn<P::Exchange>>,
 }
 
 /// The largest form, in bytes.
@@ -59,6 +65,8 @@ const LARGEST_FORM: usize = 16 * 1024;
 pub fn router<P: ApproveParts>(approvals: Arc<Approvals<P>>) -> Router {
     Router::new()
         .route("/approvals/{token}", get(show::<P>).post(decide::<P>))
+        .route("/approvals/{token}/sign-in", get(signing_in::start::<P>))
+        .route(CALLBACK, get(signing_in::finish::<P>))
         .fallback(async || page::unknown())
         .with_state(Arc::clone(&approvals))
         .merge(decisions::router(approvals))
@@ -77,7 +85,14 @@ async fn show<P: ApproveParts>(
     let name = approver_name(&approvals.directory, &opened).await;
     let now = approvals.surroundings.now();
     if lacks_sign_in(&approvals, &opened).await {
-        return page::without_answer(&opened.request, &name, now);
+        match signing_in::session(&approvals, &headers, &opened).await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let sign_in = approvals.sign_in.as_ref().map(|_| token.as_str());
+                return page::without_answer(&opened.request, &name, sign_in, now);
+            }
+            Err(unavailable) => return unavailable,
+        }
     }
     page::view(&opened.request, (&opened.link.approver, &name), &nonce, now)
         .with_cookie(approvals.forms.set_cookie(&nonce))
@@ -149,7 +164,11 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
         shown: Some(opened.link.scope_hash.clone()),
         narrowing,
     };
-    let caller = opened.caller(source_address, invocation);
+    let caller = match signing_in::session(approvals, &headers, &opened).await {
+        Ok(Some(session)) => opened.signed_in(source_address, session.mfa, invocation),
+        Ok(None) => opened.caller(source_address, invocation),
+        Err(unavailable) => return unavailable,
+    };
     let done = decide_request(
         &approvals.store,
         &approvals.directory,

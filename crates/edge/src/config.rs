@@ -95,6 +95,17 @@ pub struct ApproveConfig {
     /// The URL that the issuer calls itself in its tokens.
     pub issuer: String,
     pub audience: Vec<String>,
+    /// `None`: whoever has nothing but a link does not decide about what takes more.
+    pub sign_in: Option<SignInConfig>,
+}
+
+/// Where whoever has a link signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInConfig {
+    pub authorize_url: String,
+    pub token_url: String,
+    /// The page's own, by which no other token is meant.
+    pub client_id: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +164,22 @@ impl Environment {
             self.missing.insert(name);
             String::new()
         })
+    }
+
+    /// All three of it or none; the page's client is none of those whose tokens are for the API.
+    fn sign_in(&mut self) -> Option<SignInConfig> {
+        const AUTHORIZE: &str = "STINT_SIGN_IN_AUTHORIZE_URL";
+        const TOKEN: &str = "STINT_SIGN_IN_TOKEN_URL";
+        const CLIENT: &str = "STINT_SIGN_IN_CLIENT";
+        if [AUTHORIZE, TOKEN, CLIENT].iter().all(|name| self.optional(name).is_none()) {
+            return None;
+        }
+        let (authorize_url, token_url) = (self.url(AUTHORIZE), self.url(TOKEN));
+        let client_id = self.text(CLIENT);
+        if self.list("STINT_AUDIENCE").contains(&client_id) {
+            self.unusable.insert(CLIENT);
+        }
+        Some(SignInConfig { authorize_url, token_url, client_id })
     }
 
     fn optional(&self, name: &str) -> Option<String> {
@@ -249,6 +276,7 @@ impl Config for ApproveConfig {
             approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
+            sign_in: env.sign_in(),
         }
     }
 }
@@ -306,7 +334,8 @@ mod tests {
             BTreeSet::from(["STINT_AUDIENCE"])
         );
         for wrong in ["https://stint.example/", "ftp://stint.example"] {
-            let error = ApproveConfig::from_variables(move |_| Some(wrong.to_owned())).unwrap_err();
+            let all = move |name: &str| (!name.contains("SIGN_IN")).then(|| wrong.to_owned());
+            let error = ApproveConfig::from_variables(all).unwrap_err();
             assert_eq!(error.unusable, BTreeSet::from(["STINT_PUBLIC_URL"]), "{wrong}");
         }
     }
@@ -329,6 +358,26 @@ mod tests {
         assert_eq!(half, [["STINT_WORKLOAD_AUDIENCE"], ["STINT_WORKLOAD_ISSUER"]].map(BTreeSet::from));
         let first = with("https://STINT_ISSUER", "stint").unwrap_err();
         assert_eq!(first.unusable, BTreeSet::from(["STINT_WORKLOAD_ISSUER"]));
+    }
+
+    #[test]
+    fn signing_in_is_set_up_whole_or_not_at_all_and_by_a_client_of_its_own() {
+        let without = |left_out: &'static [&'static str]| ApproveConfig::from_variables(all_but(left_out));
+        let [authorize, token, client] =
+            ["STINT_SIGN_IN_AUTHORIZE_URL", "STINT_SIGN_IN_TOKEN_URL", "STINT_SIGN_IN_CLIENT"];
+        let whole = without(&[]).unwrap().sign_in.unwrap();
+        assert_eq!(whole.client_id, "https://STINT_SIGN_IN_CLIENT");
+        const ALL: &[&str] =
+            &["STINT_SIGN_IN_AUTHORIZE_URL", "STINT_SIGN_IN_TOKEN_URL", "STINT_SIGN_IN_CLIENT"];
+        assert_eq!(without(ALL).unwrap().sign_in, None);
+        let missing = |names| without(names).unwrap_err().missing;
+        assert_eq!(missing(&["STINT_SIGN_IN_AUTHORIZE_URL"]), BTreeSet::from([authorize]));
+        assert_eq!(missing(&["STINT_SIGN_IN_TOKEN_URL"]), BTreeSet::from([token]));
+        assert_eq!(missing(&["STINT_SIGN_IN_CLIENT"]), BTreeSet::from([client]));
+        let one_for_all =
+            |name: &str| Some(if name.ends_with("URL") { "https://x" } else { "cli" }.to_owned());
+        let error = ApproveConfig::from_variables(one_for_all).unwrap_err();
+        assert_eq!(error.unusable, BTreeSet::from([client]));
     }
 
     #[test]

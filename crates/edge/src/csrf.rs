@@ -7,14 +7,16 @@
 //! The cookie is `SameSite=Lax`: it has to come along when a second mail is opened, or the page opened first would lose
 //! its nonce. It is no authority: the link is.
 
+use crate::cookie::Cookie;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{COOKIE, HeaderMap, HeaderValue, ORIGIN};
+use http::header::{HeaderMap, HeaderValue, ORIGIN};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
 /// What a nonce has: 32 bytes in base64url.
 const LENGTH: usize = 43;
+const NONCE: Cookie = Cookie { bound: "__Host-stint", plain: "stint" };
 
 /// Why a form was not believed: for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -75,9 +77,7 @@ impl FormGuard {
     /// The `Set-Cookie` that goes with a page whose form has this nonce.
     #[must_use]
     pub fn set_cookie(&self, nonce: &Nonce) -> Option<HeaderValue> {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name(), nonce.0);
-        HeaderValue::from_str(&cookie).ok()
+        NONCE.set(&nonce.0, None, self.secure)
     }
 
     /// Whether the form with this hidden field may be believed.
@@ -98,18 +98,7 @@ impl FormGuard {
 
     /// The one well-formed nonce among the cookies; two of them are none.
     fn cookie(&self, headers: &HeaderMap) -> Option<Nonce> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut ours = pairs.filter(|(name, _)| *name == self.name()).map(|(_, value)| value);
-        match (ours.next(), ours.next()) {
-            (Some(one), None) => Nonce::read(one),
-            _ => None,
-        }
-    }
-
-    /// Browsers bind a `__Host-` cookie to the host that set it, and take it over `https` only.
-    const fn name(&self) -> &'static str {
-        if self.secure { "__Host-stint" } else { "stint" }
+        Nonce::read(NONCE.of(headers, self.secure)?)
     }
 }
 

@@ -51,6 +51,7 @@ mod tests {
         json!({
             "id": person.username, "display_name": person.display_name, "email": person.email, "kind": person.kind,
             "groups": person.groups, "manager": person.manager, "iam_user": person.iam_user,
+            "department": person.department, "working_hours": person.working_hours,
             "sponsor": person.sponsor, "contract_ends_at": person.contract_ends_at,
         })
     }

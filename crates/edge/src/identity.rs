@@ -11,6 +11,7 @@ mod signature;
 mod tests;
 mod workload;
 
+pub(crate) use claims::PAGE_SESSION;
 pub use claims::Rejection;
 pub use workload::WorkloadVerifier;
 
@@ -33,6 +34,8 @@ pub struct Verified {
     pub principal: PrincipalId,
     /// When the caller proved who they are; if the token does not say, when it was issued.
     pub authenticated_at: Timestamp,
+    /// Whether the issuer says that it asked for a second factor (RFC 8176).
+    pub mfa: bool,
 }
 
 #[derive(Debug, Error)]
@@ -78,20 +81,36 @@ impl<K: KeySource> TokenVerifier<K> {
         gateway: &GatewayIdentity,
         now: Timestamp,
     ) -> Result<Verified, IdentityError> {
-        let verified = self.genuine(headers, now).await?.check(&self.expected, now)?;
+        let token = bearer(headers).ok_or(IdentityError::NoToken)?;
+        let verified = self.claims(token, now).await?.check(&self.expected, now)?;
         // INVARIANT: what the gateway let in and what is acted on is the same person.
         if !gateway.agrees_with(verified.principal.as_str()) {
             return Err(Rejection::NotTheGateways.into());
         }
         Ok(verified)
     }
+}
 
-    /// What the token says that the issuer has signed; nothing of it is checked yet.
-    async fn genuine(&self, headers: &HeaderMap, now: Timestamp) -> Result<UnverifiedClaims, IdentityError> {
-        let token = bearer(headers).ok_or(IdentityError::NoToken)?;
+impl<K: KeySource> TokenVerifier<K> {
+    /// Whoever has signed in for this page, by an ID token (OpenID Connect Core, 3.1.3.7) that was asked for with this
+    /// `nonce` and issued less than ten minutes ago.
+    pub async fn verify_sign_in(
+        &self,
+        token: &str,
+        client: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<Verified, IdentityError> {
+        let claims = self.claims(token, now).await?;
+        Ok(claims.check_sign_in(&self.expected.issuer, client, nonce, now)?)
+    }
+
+    /// Of a genuine token.
+    async fn claims(&self, token: &str, now: Timestamp) -> Result<UnverifiedClaims, IdentityError> {
         let key_id = signature::key_id(token)?;
         let key = self.keys.key(&key_id, now).await.map_err(IdentityError::KeysUnavailable)?;
-        let Object(claims) = signature::open(token, &*key.ok_or(Rejection::UnknownKey)?)?;
+        let Object(claims): Object<UnverifiedClaims> =
+            signature::open(token, &*key.ok_or(Rejection::UnknownKey)?)?;
         Ok(claims)
     }
 }

@@ -34,6 +34,8 @@ pub enum NotAllowed {
     NotAsked,
     /// A link is not enough for this.
     NotSignedIn,
+    /// Signed in, and not as whom the link was mailed to.
+    SomebodyElse,
     /// Not among those who review, any more, or it was their own.
     NotReviewer,
 }
@@ -57,10 +59,16 @@ pub fn view(request: &AccessRequest, approver: (&PrincipalId, &str), nonce: &Non
     }
 }
 
-/// The question for somebody who cannot answer it here: a link is not enough for it.
+/// The question for somebody who cannot answer it here: a link is not enough for it. `sign_in`: the link's token, where
+/// signing in is.
 #[must_use]
-pub fn without_answer(request: &AccessRequest, approver_name: &str, now: Timestamp) -> Page {
-    response::page(StatusCode::OK, &Question::without_answer(request, approver_name, now))
+pub fn without_answer(
+    request: &AccessRequest,
+    approver_name: &str,
+    sign_in: Option<&str>,
+    now: Timestamp,
+) -> Page {
+    response::page(StatusCode::OK, &Question::without_answer(request, approver_name, sign_in, now))
 }
 
 /// What became of the request, for whoever comes second; `409` where that is the answer to a decision.
@@ -97,7 +105,10 @@ pub fn refused(why: NotAllowed) -> Page {
             "Others are asked at this point. Nothing has been decided; if it comes to you, there will be a mail."
         }
         NotAllowed::NotSignedIn => {
-            "A link from a mail is not enough to decide this. Nothing has been decided. Sign in, and decide by the API."
+            "A link from a mail is not enough to decide this. Nothing has been decided. Open the link again and sign in, or decide by the API."
+        }
+        NotAllowed::SomebodyElse => {
+            "You have signed in as somebody else than the mail was for. Nothing has been decided. Sign out there, and open the link again."
         }
         NotAllowed::NotReviewer => {
             "You are not, or not any more, among those who review this. Nothing has been recorded."
@@ -110,6 +121,13 @@ pub fn refused(why: NotAllowed) -> Page {
 #[must_use]
 pub fn forged() -> Page {
     let text = "The form came from a page that is too old or not ours. Nothing has been decided. Open the link from the mail again.";
+    message(StatusCode::FORBIDDEN, "Please try again", text)
+}
+
+/// A sign-in that came to nothing.
+#[must_use]
+pub fn not_signed_in() -> Page {
+    let text = "You have not been signed in. Nothing has been decided. Open the link from the mail again.";
     message(StatusCode::FORBIDDEN, "Please try again", text)
 }
 

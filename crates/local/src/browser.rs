@@ -1,30 +1,62 @@
-//! A browser, as far as the page behind a mail link needs one: it keeps the cookie, fills in the form, and says where the
-//! form came from.
+//! A browser, as far as the page behind a mail link needs one: it keeps cookies, fills in the form, says where the form
+//! came from, and signs in at the local cloud's login page.
 
 use crate::admin::encoded;
 use crate::http::{Answer, Http};
 use crate::{LocalError, Result};
+use std::collections::BTreeMap;
 
-/// One browser with its cookie. It has no `Debug`, because of the nonce.
+/// One browser with its cookies. It has no `Debug`, because of the nonce.
 #[derive(Clone)]
 pub struct Browser {
     http: Http,
-    cookie: Option<String>,
+    /// By name.
+    cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
     #[must_use]
     pub const fn new(http: Http) -> Self {
-        Self { http, cookie: None }
+        Self { http, cookies: BTreeMap::new() }
     }
 
-    /// Opens a page; keeps the cookie it sets.
+    /// Opens a page; keeps the cookies it sets, and forgets those that it takes back.
     pub fn open(&mut self, path: &str) -> Result<Answer> {
-        let page = self.http.send("GET", path, &self.cookie_header(), "")?;
-        if let Some(cookie) = page.header("set-cookie").and_then(|line| line.split(';').next()) {
-            self.cookie = Some(cookie.to_owned());
+        let cookies = self.cookie_header();
+        let headers: Vec<_> = cookies.iter().map(|cookies| ("cookie", cookies.as_str())).collect();
+        let page = self.http.send("GET", path, &headers, "")?;
+        for (_, line) in page.headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let Some((name, value)) = line.split(';').next().and_then(|cookie| cookie.split_once('=')) else {
+                continue;
+            };
+            match line.contains("Max-Age=0") {
+                true => self.cookies.remove(name),
+                false => self.cookies.insert(name.to_owned(), value.to_owned()),
+            };
         }
         Ok(page)
+    }
+
+    /// Goes from the page at `path` to the issuer's login, signs in there, and comes back: what the callback answers.
+    pub fn sign_in(&mut self, path: &str, username: &str, password: &str) -> Result<Answer> {
+        let login = self.open(&format!("{path}/sign-in"))?;
+        let login = self.open(&self.location(&login)?)?;
+        let fields = ["client_id", "redirect_uri", "scope", "state", "response_type", "code_challenge"];
+        let fields = fields.into_iter().chain(["code_challenge_method", "nonce"]);
+        let asked =
+            fields.filter_map(|name| Some(format!("{name}={}", encoded(&plain(hidden(&login.body, name)?)))));
+        let form: Vec<_> = asked
+            .chain([format!("username={}", encoded(username)), format!("password={}", encoded(password))])
+            .collect();
+        let back = self.submit("/login", &form.join("&"))?;
+        self.open(&self.location(&back)?)
+    }
+
+    /// Where an answer sends the browser, on the same host.
+    fn location(&self, answer: &Answer) -> Result<String> {
+        let to = answer.header("location").and_then(|to| to.strip_prefix(self.http.base()));
+        let lost = || LocalError::unexpected(format!("{} and no way on:\n{}", answer.status, answer.body));
+        to.map(str::to_owned).ok_or_else(lost)
     }
 
     /// Opens the page and presses a button, `approve` or `deny`.
@@ -41,12 +73,14 @@ impl Browser {
         let origin = self.http.base();
         let mut headers = vec![("content-type", "application/x-www-form-urlencoded"), ("origin", origin)];
         headers.push(("sec-fetch-site", "same-origin"));
-        headers.extend(self.cookie_header());
+        let cookies = self.cookie_header();
+        headers.extend(cookies.iter().map(|cookies| ("cookie", cookies.as_str())));
         self.http.send("POST", path, &headers, form)
     }
 
-    fn cookie_header(&self) -> Vec<(&str, &str)> {
-        self.cookie.iter().map(|cookie| ("cookie", cookie.as_str())).collect()
+    fn cookie_header(&self) -> Option<String> {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 }
 
@@ -54,6 +88,15 @@ impl Browser {
 #[must_use]
 pub fn form(nonce: &str, decision: &str, comment: &str) -> String {
     format!("nonce={}&comment={}&decision={}", encoded(nonce), encoded(comment), encoded(decision))
+}
+
+/// Text of an attribute, as it was before it was written into the page.
+fn plain(text: &str) -> String {
+    text.replace("&quot;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// The value of a hidden field.

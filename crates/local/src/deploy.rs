@@ -40,6 +40,10 @@ pub fn deploy(tools: &Tools, url: &str) -> Result<()> {
     sam.current_dir(paths::stage()).args(["deploy", "--config-env", "local", "--parameter-overrides"]);
     sam.arg(format!("MailFrom={MAIL_FROM}")).arg(format!("PublicUrl={url}"));
     sam.arg(format!("AccountRoles={}", elsewhere::ROLE));
+    // The domain's own name does not lead here.
+    sam.arg("SignInDomain=stint-local");
+    sam.arg(format!("SignInAuthorizeUrl={url}/oauth2/authorize"))
+        .arg(format!("SignInTokenUrl={url}/oauth2/token"));
     process::output("sam deploy", as_administrator(&mut sam, url)).map(drop)
 }
 

@@ -64,6 +64,9 @@ pub fn person(admin: &Admin, outputs: &Outputs, who: &SamplePerson) -> Result<()
         json!({"Name": "custom:kind", "Value": who.kind}),
     ];
     attributes.extend(who.iam_user.iter().map(|name| json!({"Name": "custom:iam_user", "Value": name})));
+    let department = who.department.iter().map(|name| json!({"Name": "custom:department", "Value": name}));
+    let hours = who.working_hours.iter().map(|hours| json!({"Name": "custom:working_hours", "Value": hours}));
+    attributes.extend(department.chain(hours));
     if let Some(manager) = &who.manager {
         attributes.push(json!({"Name": "custom:manager", "Value": sub(admin, pool, manager)?}));
     }

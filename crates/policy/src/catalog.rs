@@ -9,7 +9,8 @@ use stint_domain::BadInput;
 use stint_domain::approval::ApprovalRule;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::{AccessKind, Entitlement, Risk};
-use stint_domain::ids::{EntitlementId, GroupName};
+use stint_domain::hours::Zone;
+use stint_domain::ids::{EntitlementId, EnvironmentName, GroupName};
 
 pub(crate) type Catalog = BTreeMap<EntitlementId, Entitlement>;
 
@@ -35,6 +36,9 @@ struct Entry {
     #[serde(default)]
     approvers: BTreeSet<GroupName>,
     owner: Option<GroupName>,
+    environment: Option<EnvironmentName>,
+    #[serde(default)]
+    zone: Zone,
     #[serde(default)]
     approval: Vec<StepEntry>,
     break_glass: Option<BreakGlassEntry>,
@@ -85,6 +89,9 @@ impl Entry {
             requesters: self.requesters,
             approvers: approval.groups().cloned().chain(self.approvers).collect(),
             approval,
+            owner: self.owner,
+            environment: self.environment,
+            zone: self.zone,
             break_glass: None,
         })
     }

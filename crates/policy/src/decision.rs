@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use stint_domain::audit::Authorization;
 use stint_domain::duration::AccessDuration;
 use stint_domain::ids::PrincipalId;
+use stint_domain::principal::Origin;
+use stint_domain::scope::Scope;
 
 /// The circumstances that policy may look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,30 @@ pub struct Ask {
     /// The moment of the decision, not of the access.
     pub at: Timestamp,
     pub has_ticket: bool,
+    pub justification_characters: u32,
+    /// Of whoever asks or decides. `None`: nobody has yet, and what matters is whether they could: from the right place, at
+    /// their hours, with a second factor.
+    pub origin: Option<Origin>,
+}
+
+impl Ask {
+    /// What was asked, once more at another moment.
+    #[must_use]
+    pub fn again(scope: &Scope, at: Timestamp) -> Self {
+        Self::about(scope, at, scope.origin)
+    }
+
+    /// As [`Self::again`], asked of somebody else, who comes from `origin`.
+    #[must_use]
+    pub fn about(scope: &Scope, at: Timestamp, origin: Option<Origin>) -> Self {
+        Self {
+            duration: scope.duration,
+            at,
+            has_ticket: scope.ticket.is_some(),
+            justification_characters: scope.justification.characters(),
+            origin,
+        }
+    }
 }
 
 /// Whose request somebody decides about.

@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use stint_domain::hours::WorkingHours;
 use stint_domain::ids::{GroupName, IamUserName, PrincipalId};
 use stint_domain::principal::{Contract, Engagement, Kind, Person};
 use thiserror::Error;
@@ -43,7 +44,9 @@ struct Entry {
     kind: Kind,
     #[serde(default)]
     groups: BTreeSet<GroupName>,
+    department: Option<String>,
     manager: Option<PrincipalId>,
+    working_hours: Option<WorkingHours>,
     iam_user: Option<IamUserName>,
     sponsor: Option<PrincipalId>,
     contract_ends_at: Option<jiff::Timestamp>,
@@ -101,7 +104,9 @@ impl Entry {
             email: self.email,
             engagement: Engagement::new(self.kind, contract),
             groups: self.groups,
+            department: self.department,
             manager: self.manager,
+            working_hours: self.working_hours,
             iam_user: self.iam_user,
         })
     }
@@ -121,6 +126,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    const HOURS: &str = "mon-fri 08:00-18:00 Europe/Berlin";
+
     fn read(people: &[Value]) -> Result<DirectoryFile, BadDirectory> {
         DirectoryFile::from_json(&json!({ "person": people }).to_string())
     }
@@ -136,10 +143,16 @@ mod tests {
         let ends = "2030-12-31T23:00:00Z";
         let dora =
             json!({ "kind": "contractor", "sponsor": "ben", "contract_ends_at": ends, "groups": ["guests"] });
-        let all = [entry("ana", json!({ "manager": "ben" })), entry("ben", json!({})), entry("dora", dora)];
+        let all = [
+            entry("ana", json!({ "manager": "ben", "department": "engineering", "working_hours": HOURS })),
+            entry("ben", json!({})),
+            entry("dora", dora),
+        ];
         let directory = read(&all).unwrap();
         let id = |name: &str| name.parse::<PrincipalId>().unwrap();
-        assert_eq!(directory.person(&id("ana")).unwrap().manager, Some(id("ben")));
+        let ana = directory.person(&id("ana")).unwrap();
+        assert_eq!((ana.manager.clone(), ana.department.as_deref()), (Some(id("ben")), Some("engineering")));
+        assert_eq!(ana.working_hours, Some(HOURS.parse().unwrap()));
         let contract = directory.person(&id("dora")).unwrap().engagement.contract().unwrap();
         assert_eq!((contract.sponsor.clone(), contract.ends_at), (id("ben"), ends.parse().unwrap()));
         assert_eq!(directory.person(&id("eva")), None);
@@ -164,6 +177,7 @@ mod tests {
             vec![entry("ana", json!({ "kind": "contractor", "contract_ends_at": "2030-12-31T23:00:00Z" }))],
             vec![entry("ana", json!({ "kind": "boss" }))],
             vec![entry("ana", json!({ "groups": "leads" }))],
+            vec![entry("ana", json!({ "working_hours": "always" }))],
             vec![entry("ana", json!({ "groups": ["Leads and others"] }))],
             vec![entry("ana", json!({ "admin": true }))],
             vec![json!({ "id": "ana", "kind": "employee" })],

@@ -9,9 +9,9 @@ use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, ParseErrors, Request,
     RestrictedExpression,
 };
-use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use stint_domain::entitlement::Entitlement;
+use stint_domain::hours::Zone;
 use stint_domain::ids::{EntitlementId, GroupName, PrincipalId};
 use stint_domain::principal::{Authentication, Person};
 
@@ -53,14 +53,14 @@ impl Vocabulary {
         ask: &Ask,
         deciding: Option<(Requester<'_>, Authentication)>,
     ) -> Option<Question> {
-        let mut context = context(ask);
+        let mut context = context(ask, &entitlement.zone);
         let user = |id| RestrictedExpression::new_entity_uid(self.user(id));
         if let Some((Requester { id, manager }, by)) = deciding {
-            context.push(("signed_in".to_owned(), truth(by == Authentication::Token)));
+            context.push(("signed_in".to_owned(), truth(by.is_signed_in())));
             context.push(("requester".to_owned(), user(id)));
             context.extend(manager.map(|manager| ("requester_manager".to_owned(), user(manager))));
         }
-        self.question(person, action, self.entitlement(entitlement)?, context)
+        self.question(self.person(person, Some(ask))?, action, self.entitlement(entitlement)?, context)
     }
 
     /// May `person` do `action` to a grant that `requester` has? An entitlement that is no longer in the catalog has
@@ -74,7 +74,7 @@ impl Vocabulary {
         requester: &PrincipalId,
     ) -> Option<Question> {
         let resource = self.known_or_forgotten(id, entitlement)?;
-        self.question(person, action, resource, vec![self.requester(requester)])
+        self.question(self.person(person, None)?, action, resource, vec![self.requester(requester)])
     }
 
     /// May `person` review what `requester` has taken? Whose review it takes is the request's own, as the catalog was then.
@@ -88,7 +88,8 @@ impl Vocabulary {
     ) -> Option<Question> {
         let resource = self.known_or_forgotten(id, entitlement)?;
         let reviewers = ("reviewers".to_owned(), self.group_set(reviewers));
-        self.question(person, actions::REVIEW, resource, vec![self.requester(requester), reviewers])
+        let context = vec![self.requester(requester), reviewers];
+        self.question(self.person(person, None)?, actions::REVIEW, resource, context)
     }
 
     fn known_or_forgotten(&self, id: &EntitlementId, entitlement: Option<&Entitlement>) -> Option<Entity> {
@@ -105,37 +106,49 @@ impl Vocabulary {
     /// May `person` do `action` to the audit?
     pub(crate) fn about_audit(&self, person: &Person, action: &str) -> Option<Question> {
         let audit = Entity::new_no_attrs(uid(&self.audit, "audit"), HashSet::new());
-        self.question(person, action, audit, Vec::new())
+        self.question(self.person(person, None)?, action, audit, Vec::new())
     }
 
     fn question(
         &self,
-        person: &Person,
+        (person, groups): (Entity, Vec<Entity>),
         action: &str,
         resource: Entity,
         context: Vec<(String, RestrictedExpression)>,
     ) -> Option<Question> {
-        let (principal, action) = (self.user(&person.id), uid(&self.action, action));
         let context = Context::from_pairs(context).ok()?;
-        let request = Request::new(principal, action, resource.uid(), context, None).ok()?;
-        let groups = self.groups(&person.groups).map(|group| Entity::new_no_attrs(group, HashSet::new()));
-        let entities = groups.chain([self.person(person)?, resource]);
+        let action = uid(&self.action, action);
+        let request = Request::new(person.uid(), action, resource.uid(), context, None).ok()?;
+        let entities = groups.into_iter().chain([person, resource]);
         Some(Question { request, entities: Entities::from_entities(entities, None).ok()? })
     }
 
-    fn person(&self, person: &Person) -> Option<Entity> {
+    /// With their groups. Whether they are at work is told where somebody asks or decides, and nowhere that access ends.
+    fn person(&self, person: &Person, ask: Option<&Ask>) -> Option<(Entity, Vec<Entity>)> {
         let mut attributes = Attributes::from([("kind".to_owned(), text(person.engagement.kind().as_str()))]);
         if let Some(contract) = person.engagement.contract() {
             let sponsor = RestrictedExpression::new_entity_uid(self.user(&contract.sponsor));
             attributes.insert("sponsor".to_owned(), sponsor);
             attributes.insert("contract_end".to_owned(), number(contract.ends_at.as_second()));
         }
-        Entity::new(self.user(&person.id), attributes, self.groups(&person.groups).collect()).ok()
+        attributes.extend(person.department.as_deref().map(|name| ("department".to_owned(), text(name))));
+        let manager = person.manager.as_ref().map(|id| RestrictedExpression::new_entity_uid(self.user(id)));
+        attributes.extend(manager.map(|manager| ("manager".to_owned(), manager)));
+        let at_work = ask.zip(person.working_hours.as_ref());
+        // Whoever has not acted yet still can, when they are at work.
+        let at_work = at_work.map(|(ask, hours)| ask.origin.is_none() || hours.contain(ask.at));
+        attributes.extend(at_work.map(|at_work| ("in_working_hours".to_owned(), truth(at_work))));
+        let groups = self.groups(&person.groups).map(|group| Entity::new_no_attrs(group, HashSet::new()));
+        let known =
+            Entity::new(self.user(&person.id), attributes, self.groups(&person.groups).collect()).ok()?;
+        Some((known, groups.collect()))
     }
 
     fn entitlement(&self, entitlement: &Entitlement) -> Option<Entity> {
-        let attributes = Attributes::from([
+        let mut attributes = Attributes::from([
             ("risk".to_owned(), text(entitlement.risk.as_str())),
+            ("kind".to_owned(), text(entitlement.access.name())),
+            ("actions".to_owned(), actions_of(entitlement)),
             ("requesters".to_owned(), self.group_set(&entitlement.requesters)),
             ("approvers".to_owned(), self.group_set(&entitlement.approvers)),
             ("manager_approves".to_owned(), truth(entitlement.approval.asks_the_manager())),
@@ -144,6 +157,14 @@ impl Vocabulary {
             ("break_glass_users".to_owned(), self.group_set(in_emergencies(entitlement).0)),
             ("break_glass_seconds".to_owned(), number(in_emergencies(entitlement).1)),
         ]);
+        let environment = entitlement.environment.as_ref().map(|name| text(name.as_str()));
+        attributes.extend(environment.map(|name| ("environment".to_owned(), name)));
+        let owner = entitlement.owner.as_ref().map(|group| uid(&self.group, group.as_str()));
+        attributes
+            .extend(owner.map(|group| ("owner".to_owned(), RestrictedExpression::new_entity_uid(group))));
+        attributes.extend(entitlement.access.target().map(|target| ("target".to_owned(), text(target))));
+        let account = entitlement.access.account().map(|account| text(account.id()));
+        attributes.extend(account.map(|account| ("account".to_owned(), account)));
         Entity::new(uid(&self.entitlement, entitlement.id.as_str()), attributes, HashSet::new()).ok()
     }
 
@@ -151,6 +172,8 @@ impl Vocabulary {
         let nobody = || RestrictedExpression::new_set([]);
         let attributes = Attributes::from([
             ("risk".to_owned(), text("critical")),
+            ("kind".to_owned(), text("not_in_catalog")),
+            ("actions".to_owned(), nobody()),
             ("requesters".to_owned(), nobody()),
             ("approvers".to_owned(), nobody()),
             ("manager_approves".to_owned(), truth(false)),
@@ -175,14 +198,26 @@ impl Vocabulary {
     }
 }
 
-fn context(ask: &Ask) -> Vec<(String, RestrictedExpression)> {
-    let at = ask.at.to_zoned(TimeZone::UTC);
-    vec![
+fn context(ask: &Ask, zone: &Zone) -> Vec<(String, RestrictedExpression)> {
+    let (hour, weekday) = zone.hour_and_weekday(ask.at);
+    let mut context = vec![
         ("duration_seconds".to_owned(), number(ask.duration.seconds())),
-        ("hour_utc".to_owned(), number(at.hour())),
-        ("weekday".to_owned(), number(at.weekday().to_monday_one_offset())),
+        ("hour".to_owned(), number(hour)),
+        ("weekday".to_owned(), number(weekday)),
         ("has_ticket".to_owned(), truth(ask.has_ticket)),
-    ]
+        ("justification_characters".to_owned(), number(ask.justification_characters)),
+        // Whoever has not acted yet still can, with a second factor.
+        ("mfa".to_owned(), truth(ask.origin.is_none_or(|origin| origin.mfa))),
+    ];
+    let address = ask.origin.map(|origin| RestrictedExpression::new_ip(origin.address.to_string()));
+    context.extend(address.map(|address| ("source_address".to_owned(), address)));
+    context
+}
+
+fn actions_of(entitlement: &Entitlement) -> RestrictedExpression {
+    let actions = entitlement.access.permissions().iter().flat_map(|permission| &permission.actions);
+    let actions: BTreeSet<_> = actions.map(String::as_str).collect();
+    RestrictedExpression::new_set(actions.into_iter().map(text))
 }
 
 /// Who may have it without asking, and for how many seconds: nobody, where the catalog says nothing of that.
@@ -219,6 +254,7 @@ mod tests {
     use super::*;
     use cedar_policy::Schema;
     use std::fs;
+    use stint_domain::principal::Origin;
 
     const CATALOG: &str = r#"{ "entitlement": [{
         "id": "thing", "title": "Thing", "description": "A thing.", "risk": "low",
@@ -250,7 +286,13 @@ mod tests {
         let (ana, dora) = (called("ana").person("ana".parse().unwrap()), called("dora"));
         let dora = dora.person("dora".parse().unwrap());
         assert!(dora.engagement.contract().is_some());
-        let ask = Ask { duration: thing.max_duration, at: jiff::Timestamp::UNIX_EPOCH, has_ticket: true };
+        let ask = Ask {
+            duration: thing.max_duration,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            has_ticket: true,
+            justification_characters: 20,
+            origin: Some(Origin { address: "2001:db8::7".parse().unwrap(), mfa: true }),
+        };
         let about =
             |action, requester| vocabulary.about_entitlement(&ana, action, thing, &ask, requester).unwrap();
 

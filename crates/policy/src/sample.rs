@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use stint_domain::hours::WorkingHours;
 use stint_domain::ids::{GroupName, IamUserName, PrincipalId};
 use stint_domain::principal::{Contract, Engagement, Kind, Person};
 
@@ -16,6 +17,8 @@ pub struct SamplePerson {
     pub kind: Kind,
     pub groups: BTreeSet<GroupName>,
     pub iam_user: Option<IamUserName>,
+    pub department: Option<String>,
+    pub working_hours: Option<WorkingHours>,
     /// The user name of whom they report to.
     pub manager: Option<String>,
     /// The user name of whoever answers for a contractor.
@@ -46,6 +49,8 @@ impl SamplePerson {
             email: Some(self.email.clone()),
             engagement: Engagement::new(self.kind, self.contract()),
             groups: self.groups.clone(),
+            department: self.department.clone(),
+            working_hours: self.working_hours.clone(),
             manager: self.manager.as_ref().and_then(|name| name.parse().ok()),
             iam_user: self.iam_user.clone(),
         }

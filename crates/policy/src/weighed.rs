@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 use stint_domain::audit::Authorization;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Entitlement;
+use stint_domain::hours::WorkingHours;
 use stint_domain::ids::{GroupName, PrincipalId};
-use stint_domain::principal::{Contract, Engagement, Kind, Person};
+use stint_domain::principal::{Contract, Engagement, Kind, Origin, Person};
 
 /// In which way somebody asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +63,16 @@ pub struct Weighed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contract: Option<Contract>,
     groups: BTreeSet<GroupName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    department: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    manager: Option<PrincipalId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    working_hours: Option<WorkingHours>,
     duration: AccessDuration,
     has_ticket: bool,
+    justification_characters: u32,
+    origin: Origin,
 }
 
 impl PolicyBundle {
@@ -132,17 +141,41 @@ impl Verdict {
     /// The same with what they were told, for the audit.
     #[must_use]
     pub fn on_record(&self, person: &Person, ask: &Ask, way: Way) -> Authorization {
-        let weighed = serde_json::to_value(Weighed::new(way, self.answer(), person, ask)).ok().map(Box::new);
+        let weighed = Weighed::new(way, self.answer(), person, ask);
+        let weighed = weighed.and_then(|weighed| serde_json::to_value(weighed).ok()).map(Box::new);
         Authorization { weighed, ..self.authorization() }
     }
 }
 
 impl Weighed {
-    fn new(way: Way, answer: Answer, person: &Person, ask: &Ask) -> Self {
-        let Person { id: _, display_name: _, email: _, engagement, groups, manager: _, iam_user: _ } = person;
-        let Ask { duration, at: _, has_ticket } = *ask;
-        let (kind, contract) = (engagement.kind(), engagement.contract().cloned());
-        Self { way, answer, kind, contract, groups: groups.clone(), duration, has_ticket }
+    /// `None` of what nobody has asked yet.
+    fn new(way: Way, answer: Answer, person: &Person, ask: &Ask) -> Option<Self> {
+        let Person {
+            id: _,
+            display_name: _,
+            email: _,
+            engagement,
+            groups,
+            department,
+            manager,
+            working_hours,
+            iam_user: _,
+        } = person;
+        let Ask { duration, at: _, has_ticket, justification_characters, origin } = *ask;
+        Some(Self {
+            way,
+            answer,
+            kind: engagement.kind(),
+            contract: engagement.contract().cloned(),
+            groups: groups.clone(),
+            department: department.clone(),
+            manager: manager.clone(),
+            working_hours: working_hours.clone(),
+            duration,
+            has_ticket,
+            justification_characters,
+            origin: origin?,
+        })
     }
 
     /// What an event has of it; `None` if that is not all that policies are told today.
@@ -154,11 +187,33 @@ impl Weighed {
     /// The question once more: who asked, as far as policies are told, and for what.
     #[must_use]
     pub fn question(self, id: PrincipalId, at: Timestamp) -> (Person, Ask) {
-        let Self { way: _, answer: _, kind, contract, groups, duration, has_ticket } = self;
+        let Self {
+            way: _,
+            answer: _,
+            kind,
+            contract,
+            groups,
+            department,
+            manager,
+            working_hours,
+            duration,
+            has_ticket,
+            justification_characters,
+            origin,
+        } = self;
         let display_name = id.to_string();
         let engagement = Engagement::new(kind, contract);
-        let person =
-            Person { id, display_name, email: None, engagement, groups, manager: None, iam_user: None };
-        (person, Ask { duration, at, has_ticket })
+        let person = Person {
+            id,
+            display_name,
+            email: None,
+            engagement,
+            groups,
+            department,
+            manager,
+            working_hours,
+            iam_user: None,
+        };
+        (person, Ask { duration, at, has_ticket, justification_characters, origin: Some(origin) })
     }
 }

@@ -26,6 +26,7 @@ use stint_domain::access::Access;
 use stint_domain::approval::ApprovalRule;
 use stint_domain::audit::Actor;
 use stint_domain::entitlement::Permission;
+use stint_domain::hours::Zone;
 use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::record::{Change, Circumstances, Recorded};
@@ -76,14 +77,17 @@ fn request(id: RequestId, now: Timestamp) -> AccessRequest {
             break_glass: None,
             justification: parsed("ünïcode \u{1}\n\"quoted\" 調査"),
             ticket: None,
+            origin: None,
             policy_version: "p1".to_owned(),
         },
         requester_name: "Ana".to_owned(),
         entitlement_title: "Read payments".to_owned(),
         submitted_at: now,
         decide_by: after(now, 3600),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

@@ -4,7 +4,7 @@ use lambda_http::{Error, run};
 use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
-use stint_aws::issuer::IssuersKeys;
+use stint_aws::issuer::{IssuersKeys, IssuersTokens};
 use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
@@ -13,6 +13,7 @@ use stint_edge::config::{ApproveConfig, Config};
 use stint_edge::csrf::FormGuard;
 use stint_edge::directory::People;
 use stint_edge::identity::TokenVerifier;
+use stint_edge::sign_in::{Issuer, SignIn};
 use stint_edge::telemetry;
 use stint_policy::PolicyBundle;
 
@@ -26,6 +27,7 @@ impl ApproveParts for OnAws {
     type Sealer = ApprovalKey;
     type Surroundings = Machine;
     type Keys = IssuersKeys;
+    type Exchange = IssuersTokens;
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -33,6 +35,10 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = ApproveConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
+    let sign_in = config.sign_in.map(|at| {
+        let issuer = Issuer { authorize_url: at.authorize_url, client_id: at.client_id };
+        IssuersTokens::at(at.token_url).map(|tokens| SignIn::new(issuer, &config.public_url, tokens))
+    });
     let approvals: Approvals<OnAws> = Approvals {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
@@ -42,6 +48,7 @@ async fn main() -> Result<(), Error> {
         tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,
         forms: FormGuard::new(&config.public_url),
+        sign_in: sign_in.transpose()?,
     };
     run(router(Arc::new(approvals))).await
 }

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::error::Error;
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
-use stint_domain::principal::Person;
+use stint_domain::principal::{Origin, Person};
 use stint_policy::{Answer, Ask, PolicyBundle, Way, sample};
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
@@ -78,7 +79,13 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
 /// All that one request asks of policy, about the entitlement in the middle.
 fn answered(bundle: &PolicyBundle, size: usize, person: &Person) -> Done<()> {
     let entitlement = bundle.entitlement(&id(size / 2).parse()?).ok_or("the entitlement is not there")?;
-    let ask = Ask { duration: entitlement.max_duration, at: MORNING, has_ticket: true };
+    let ask = Ask {
+        duration: entitlement.max_duration,
+        at: MORNING,
+        has_ticket: true,
+        justification_characters: 20,
+        origin: Some(Origin { address: Ipv4Addr::LOCALHOST.into(), mfa: false }),
+    };
     match bundle.weigh(person, entitlement, &ask, Way::Usual).answer() {
         Answer::NeedsPeople => Ok(()),
         other => Err(format!("{other:?} is not what was to be measured").into()),

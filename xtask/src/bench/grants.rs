@@ -6,6 +6,7 @@ use stint_app::ports::{Artefact, Ledger, Provider as _};
 use stint_app::transact::transact_from;
 use stint_domain::access::Access;
 use stint_domain::approval::ApprovalRule;
+use stint_domain::hours::Zone;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -93,6 +94,7 @@ pub(super) fn pending(
         break_glass: None,
         justification: "the month's end".parse()?,
         ticket: None,
+        origin: None,
         policy_version: "bench".to_owned(),
     };
     Ok(AccessRequest {
@@ -101,8 +103,10 @@ pub(super) fn pending(
         entitlement_title: "Read payments".to_owned(),
         submitted_at: begins,
         decide_by: begins.saturating_add(LENGTH).unwrap_or(begins),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     })
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stint_domain::approval::Standing;
 use stint_domain::audit::Authorization;
 use stint_domain::ids::PrincipalId;
-use stint_domain::principal::{Authentication, Person};
+use stint_domain::principal::{Authentication, Origin, Person};
 use stint_domain::request::{AccessRequest, Decider, RequestState};
 use stint_domain::transition::EndCause;
 use stint_policy::{Ask, PolicyBundle, Requester};
@@ -36,14 +36,14 @@ pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standi
 }
 
 /// Whether `id` may approve `request`, who proves or proved who they are `by` this. Who they are is asked now; `at` is when
-/// they decide or did, and what policy asks of that moment, such as the hour, stays as it was then.
+/// they decide or did, from `origin`, and what policy asks of that moment, such as the hour, stays as it was then.
 ///
 /// # Errors
 /// As of [`super::requester_eligible`].
 pub(crate) async fn approver_eligible(
     directory: &impl Directory,
     policy: &PolicyBundle,
-    (id, by): (&PrincipalId, Authentication),
+    (id, by, origin): (&PrincipalId, Authentication, Option<Origin>),
     request: &AccessRequest,
     (at, now): (Timestamp, Timestamp),
 ) -> Result<Result<Approver, Lost>, Failure> {
@@ -57,7 +57,7 @@ pub(crate) async fn approver_eligible(
         return lost(EndCause::ApproverIneligible);
     }
     let manager = managing(directory, request).await?;
-    let ask = Ask { duration: scope.duration, at, has_ticket: scope.ticket.is_some() };
+    let ask = Ask::about(scope, at, origin);
     let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
     Ok(match policy.may_approve(&person, requester, entitlement, &ask, by) {
         Ok(proof) => Ok(Approver {
@@ -115,8 +115,8 @@ pub(crate) async fn approvers_hold(
     let earlier = earlier.iter().map(|given| (&given.approval, given.step, given.at));
     let last = (approval.as_ref(), request.rule.steps().len().saturating_sub(1), *approved_at);
     for (approval, step, at) in earlier.chain([last]) {
-        if let Decider::Person { id, authentication, .. } = &approval.by {
-            let who = (id, *authentication);
+        if let Decider::Person { id, authentication, origin, .. } = &approval.by {
+            let who = (id, *authentication, *origin);
             let holds = person_holds(directory, policy, request, who, (step, at), now).await?;
             if holds.is_err() {
                 return Ok(holds);
@@ -131,7 +131,7 @@ async fn person_holds(
     directory: &impl Directory,
     policy: &PolicyBundle,
     request: &AccessRequest,
-    who: (&PrincipalId, Authentication),
+    who: (&PrincipalId, Authentication, Option<Origin>),
     (step, at): (usize, Timestamp),
     now: Timestamp,
 ) -> Result<Result<(), Lost>, Failure> {
@@ -158,7 +158,7 @@ async fn still_at_once(
     let (Some(person), Some(entitlement)) = (person, policy.entitlement(&scope.entitlement)) else {
         return Ok(Err(Lost::of(EndCause::Ineligible)));
     };
-    let ask = Ask { duration: scope.duration, at, has_ticket: scope.ticket.is_some() };
+    let ask = Ask::again(scope, at);
     let may = match scope.break_glass {
         Some(_) => policy.may_break_glass(&person, entitlement, &ask).map(drop),
         None => policy.auto_approves(&person, entitlement, &ask).map(drop),

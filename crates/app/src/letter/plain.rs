@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use stint_domain::hours::Zone;
 
 /// Text on one line of at most `longest` characters, its white space joined; what is cut off is shown as `…`.
 #[must_use]
@@ -25,10 +26,16 @@ pub fn quoted(text: &str) -> Vec<String> {
     lines.map(|line| line.chars().map(|c| if c == '\t' { ' ' } else { visible(c) }).collect()).collect()
 }
 
-/// A time as people read it, in UTC and said so.
+/// A time as people read it: in their zone and in UTC, and said so.
 #[must_use]
-pub fn utc(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%a %-d %b %Y, %H:%M UTC").to_string()
+pub fn when(at: Timestamp, zone: &Zone) -> String {
+    let (utc, there) = (at.to_zoned(TimeZone::UTC), at.to_zoned(zone.time_zone().clone()));
+    if zone.is_utc() {
+        return utc.strftime("%a %-d %b %Y, %H:%M UTC").to_string();
+    }
+    let same_day = utc.date() == there.date();
+    let utc = utc.strftime(if same_day { "%H:%M UTC" } else { "%a %-d %b, %H:%M UTC" });
+    format!("{} in {} ({utc})", there.strftime("%a %-d %b %Y, %H:%M"), zone.name())
 }
 
 /// Controls, marks that turn the direction of writing around, and characters without a shape become `U+FFFD`.
@@ -81,6 +88,20 @@ mod tests {
 
     #[test]
     fn a_time_says_that_it_is_utc() {
-        assert_eq!(utc("2026-11-22T09:05:59Z".parse().unwrap()), "Sun 22 Nov 2026, 09:05 UTC");
+        let at = "2026-11-22T09:05:59Z".parse().unwrap();
+        assert_eq!(when(at, &Zone::UTC), "Sun 22 Nov 2026, 09:05 UTC");
+    }
+
+    #[test]
+    fn a_time_of_another_zone_is_told_there_and_in_utc() {
+        let told = |at: &str, zone: &str| when(at.parse().unwrap(), &zone.parse().unwrap());
+        assert_eq!(
+            told("2026-11-22T09:05:59Z", "Europe/Berlin"),
+            "Sun 22 Nov 2026, 10:05 in Europe/Berlin (09:05 UTC)"
+        );
+        assert_eq!(
+            told("2026-07-31T22:30:00Z", "Europe/Berlin"),
+            "Sat 1 Aug 2026, 00:30 in Europe/Berlin (Fri 31 Jul, 22:30 UTC)"
+        );
     }
 }

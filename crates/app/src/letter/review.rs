@@ -3,7 +3,7 @@
 //! Guards: as of every mail, what others wrote stays in its place; it says that access has been had without asking, what
 //! it allows and until when, and who is to say whether that was called for.
 
-use super::plain::{one_line, quoted, utc};
+use super::plain::{one_line, quoted, when};
 use super::{LONGEST_SUBJECT, Letter, rendered, words};
 use askama::Template;
 use stint_domain::entitlement::Permission;
@@ -78,11 +78,11 @@ impl<'a> Content<'a> {
             way: words::way(&access),
             permissions: scope.access.permissions().to_vec(),
             duration: scope.duration.in_words(),
-            since: utc(since),
+            since: when(since, &request.zone),
             end: words::end(&access),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
-            review_by: utc(request.review_by().unwrap_or(since)),
+            review_by: when(request.review_by().unwrap_or(since), &request.zone),
             request_id: scope.request_id.to_string(),
             grant_id: scope.request_id.grant_id().to_string(),
             link,

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
+use stint_domain::hours::Zone;
 use stint_domain::principal::Authentication;
 use stint_domain::provided::Provided;
 use stint_domain::request::{Approval, Decider, RequestState};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 const LINK: &str = "https://stint.example.org/approvals/0123";
 
-fn request(justification: &str) -> AccessRequest {
+pub(super) fn request(justification: &str) -> AccessRequest {
     let permission = Permission {
         actions: ["s3:GetObject".to_owned(), "s3:ListBucket".to_owned()].into(),
         resources: ["arn:aws:s3:::payments/*".to_owned()].into(),
@@ -32,14 +33,17 @@ fn request(justification: &str) -> AccessRequest {
             break_glass: None,
             justification: justification.parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
+            origin: None,
             policy_version: "v1".to_owned(),
         },
         requester_name: "Ana".to_owned(),
         entitlement_title: "Read payments".to_owned(),
         submitted_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T17:00:00Z".parse().unwrap(),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }
@@ -103,6 +107,7 @@ fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
         id: "iris".parse().unwrap(),
         name: "Iris\r\nBcc: eve@example.org".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     };
     let approval = Approval::of(by, several.scope.hash());
     let given = vec![Given { approval, step: 0, at: several.submitted_at }];
@@ -230,7 +235,7 @@ fn every_mail_about_a_request_has_the_same_thread_and_another_request_another() 
 }
 
 /// Up to as many characters as a justification may have, of any kind, and dangerous ones more often than not.
-fn any_justification() -> impl Strategy<Value = String> {
+pub(super) fn any_justification() -> impl Strategy<Value = String> {
     let dangerous = prop::sample::select(
         "<>&\"'|\r\n\t\u{0}\u{b}\u{1b}\u{85}\u{2028}\u{202e}\u{2066}\u{e0041}".chars().collect::<Vec<_>>(),
     );
@@ -262,7 +267,7 @@ proptest! {
     }
 }
 
-fn unescaped(html: &str) -> String {
+pub(super) fn unescaped(html: &str) -> String {
     let named = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
     named.iter().fold(html.to_owned(), |text, (code, character)| text.replace(code, character))
 }

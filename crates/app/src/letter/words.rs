@@ -2,7 +2,7 @@
 //!
 //! Guards: it promises no more than the kind of access declares of itself.
 
-use crate::letter::plain::{one_line, utc};
+use crate::letter::plain::{one_line, when};
 use stint_domain::approval::{Progress, TurnKind};
 use stint_domain::entitlement::AccessKind;
 use stint_domain::ids::{GroupName, RequestId};
@@ -115,7 +115,7 @@ pub fn still_needed(request: &AccessRequest) -> Option<String> {
 /// How far the review has come of what was had without asking; `None` where there is none.
 #[must_use]
 pub fn review(request: &AccessRequest) -> Option<String> {
-    let by = utc(request.review_by()?);
+    let by = when(request.review_by()?, &request.zone);
     Some(match &request.review.state {
         ReviewState::Open => format!("to be closed by {by}"),
         ReviewState::Overdue { .. } => format!("late, it was to be closed by {by}"),
@@ -124,7 +124,7 @@ pub fn review(request: &AccessRequest) -> Option<String> {
                 Finding::Justified => "it was called for",
                 Finding::Unjustified => "it was not called for",
             };
-            format!("{found}, says {} at {}", one_line(&reviewed.name, 100), utc(*at))
+            format!("{found}, says {} at {}", one_line(&reviewed.name, 100), when(*at, &request.zone))
         }
     })
 }
@@ -149,7 +149,7 @@ fn names<'a>(groups: impl Iterator<Item = &'a GroupName>) -> Option<String> {
 #[must_use]
 pub fn meanwhile(request: &AccessRequest) -> Vec<String> {
     let Some(open) = request.progress() else { return Vec::new() };
-    let at = |kind| request.coming(&open, kind).map(|turn| utc(turn.at));
+    let at = |kind| request.coming(&open, kind).map(|turn| when(turn.at, &request.zone));
     let escalation = open.step.escalate.as_ref().and_then(|escalation| names(escalation.groups.iter()));
     let escalated = at(TurnKind::Escalated).zip(escalation);
     let escalated =

@@ -42,6 +42,31 @@ pub trait Mailer: Send + Sync {
     fn send(&self, letter: &Letter) -> impl Future<Output = Result<(), MailError>> + Send;
 }
 
+#[derive(Debug, Error)]
+pub enum ExchangeError {
+    /// The code is not good, or not any more.
+    #[error("the issuer gave no token for the code")]
+    Refused(#[source] Cause),
+    #[error("the issuer did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+/// What is shown to the issuer for a token: the code that it gave the browser, and the proof that this browser had asked
+/// (RFC 7636).
+pub struct Code<'a> {
+    pub code: &'a str,
+    pub verifier: &'a str,
+    /// Where the issuer sent the browser.
+    pub redirect_uri: &'a str,
+    pub client_id: &'a str,
+}
+
+/// Where the token issuer gives ID tokens for codes.
+pub trait CodeExchange: Send + Sync {
+    /// The ID token, which nobody has verified yet.
+    fn exchange(&self, code: &Code<'_>) -> impl Future<Output = Result<String, ExchangeError>> + Send;
+}
+
 /// Where the token issuer's key set (RFC 7517) comes from.
 pub trait KeySource: Send + Sync {
     fn fetch(&self) -> impl Future<Output = Result<Vec<u8>, Cause>> + Send;

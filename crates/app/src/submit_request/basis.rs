@@ -4,6 +4,7 @@
 
 use super::{Asked, Reason, SubmitError, SubmitRequest};
 use crate::read::least;
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use stint_domain::BadInput;
 use stint_domain::audit::Authorization;
@@ -74,10 +75,24 @@ fn not_allowed(
     if terms.duration > longest && may(&Ask { duration: longest, ..*terms }) {
         return SubmitError::DurationTooLong { longest };
     }
-    let reasons = match may(&least(entitlement, terms.at)) {
+    let reasons = match in_other_circumstances(entitlement, terms, denied, may) {
         true => policy.reasons(&denied.authorization),
         false => BTreeMap::new(),
     };
     let reason = |(policy, reason)| Reason { policy: Some(policy), reason };
     SubmitError::NotAllowed { reasons: reasons.into_iter().map(reason).collect() }
+}
+
+/// Whether they might have it now if they asked otherwise, or at another hour of the coming week. What nothing forbids is not
+/// tried at every hour: nobody has permitted it.
+fn in_other_circumstances(
+    entitlement: &Entitlement,
+    terms: &Ask,
+    denied: &Denied,
+    may: &dyn Fn(&Ask) -> bool,
+) -> bool {
+    let hours = if denied.authorization.policies.is_empty() { 1 } else { 7 * 24 };
+    let mut moments =
+        (0..hours).filter_map(|hour| terms.at.checked_add(SignedDuration::from_hours(hour)).ok());
+    moments.any(|at| may(&least(entitlement, at)))
 }

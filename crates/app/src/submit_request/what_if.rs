@@ -60,7 +60,7 @@ async fn decided_by(
     let (Some(person), Some(entitlement)) = (person, policy.entitlement(&scope.entitlement)) else {
         return Ok(BTreeMap::new());
     };
-    let ask = Ask { duration: scope.duration, at: now, has_ticket: scope.ticket.is_some() };
+    let ask = Ask::again(scope, now);
     let mut decided = BTreeMap::new();
     if scope.break_glass.is_some() {
         let allowed = policy.may_break_glass(&person, entitlement, &ask);

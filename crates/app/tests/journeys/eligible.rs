@@ -25,7 +25,7 @@ const DECIDED: &str = r#"@id("decide") @reason("decide") permit (principal, acti
     when { principal in resource.approvers };"#;
 /// The world begins before noon.
 const BEFORE_NOON: &str = r#"@id("noon") @reason("noon") forbid (principal, action == Stint::Action::"approve", resource)
-    unless { context.hour_utc < 12 };"#;
+    unless { context.hour < 12 };"#;
 const AT_ONCE: &str = r#"@id("once") @reason("once") permit (principal, action == Stint::Action::"auto-approve", resource)
     when { principal in resource.requesters };"#;
 

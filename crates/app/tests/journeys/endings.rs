@@ -113,7 +113,7 @@ fn cancelled() {
         id,
         &mut at,
         "CANCELLED",
-        &["request.submitted", "request.approvers_notified", "request.cancelled"],
+        &["request.submitted", "request.approvers_notified", "request.cancelled", "request.settled_told"],
     );
 }
 
@@ -126,7 +126,7 @@ fn lapsed_when_nobody_decides() {
         id,
         &mut at,
         "LAPSED",
-        &["request.submitted", "request.approvers_notified", "request.lapsed"],
+        &["request.submitted", "request.approvers_notified", "request.lapsed", "request.settled_told"],
     );
 }
 

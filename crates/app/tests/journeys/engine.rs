@@ -77,6 +77,7 @@ impl Stage {
             principal: name.parse().unwrap(),
             authentication: Authentication::Token,
             source_address,
+            mfa: false,
             invocation: None,
         }
     }
@@ -102,10 +103,22 @@ impl Stage {
         SubmitRequest { extends: Some(id.grant_id()), idempotency, ..Self::ask(entitlement, duration) }
     }
 
+    /// From `address`, with a second factor.
+    pub(crate) fn caller_from(name: &str, address: &str) -> Caller {
+        Caller { source_address: Some(address.to_owned()), mfa: true, ..Self::caller(name) }
+    }
+
     pub(crate) async fn submit(&self, who: &str, ask: SubmitRequest) -> Result<AccessRequest, SubmitError> {
+        self.submit_as(&Self::caller(who), ask).await
+    }
+
+    pub(crate) async fn submit_as(
+        &self,
+        caller: &Caller,
+        ask: SubmitRequest,
+    ) -> Result<AccessRequest, SubmitError> {
         let world = &self.world;
-        let done =
-            submit_request(world, (world, world), world, self.policy, world, &Self::caller(who), ask).await?;
+        let done = submit_request(world, (world, world), world, self.policy, world, caller, ask).await?;
         Ok(match done {
             Submitted::Accepted(request) | Submitted::Replayed(request) => *request,
             Submitted::WouldBe(what) => what.request,
@@ -128,10 +141,19 @@ impl Stage {
         verdict: Verdict,
         narrowing: Narrowing,
     ) -> Result<AccessRequest, DecideError> {
+        self.decide_as(&Self::caller(who), id, verdict, narrowing).await
+    }
+
+    pub(crate) async fn decide_as(
+        &self,
+        caller: &Caller,
+        id: RequestId,
+        verdict: Verdict,
+        narrowing: Narrowing,
+    ) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
         let ask = DecideRequest { request_id: id, verdict, comment: None, shown: None, narrowing };
-        let done =
-            decide_request(world, world, (world, world), self.policy, world, &Self::caller(who), ask).await?;
+        let done = decide_request(world, world, (world, world), self.policy, world, caller, ask).await?;
         Ok(done.recorded.request)
     }
 
@@ -416,7 +438,9 @@ impl Stage {
             // A review waits for a person.
             let over = |request: &AccessRequest| {
                 request.is_final()
-                    || (request.access_due_at().is_none() && request.reviewers_to_tell().is_none())
+                    || (request.access_due_at().is_none()
+                        && request.reviewers_to_tell().is_none()
+                        && request.untold.is_empty())
             };
             quiet = if self.world.state().records.values().all(|r| over(&r.request)) { quiet + 1 } else { 0 };
             if quiet > 3 {

@@ -9,6 +9,7 @@ use stint_app::submit_request::SubmitRequest;
 use stint_domain::audit::verify;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
+use stint_domain::request::RequestState;
 use stint_domain::review::Finding;
 use stint_test_support::world::{Fault, Mode};
 
@@ -51,6 +52,7 @@ fn journeys() -> Vec<Journey> {
     };
     let others = [
         Journey { entitlement: "payments-read", ending: Ending::Denied },
+        Journey { entitlement: "ledger-repair", ending: Ending::Denied },
         Journey { entitlement: "payments-export", ending: Ending::Expires },
         Journey { entitlement: "ledger-repair", ending: Ending::Returned },
         Journey { entitlement: "payments-repair", ending: Ending::Reviewed },
@@ -62,6 +64,7 @@ fn journeys() -> Vec<Journey> {
 fn deciders(journey: Journey) -> &'static [&'static str] {
     match journey.entitlement {
         "payments-export" => &["iris@example.com", "ben@example.com"],
+        "ledger-repair" if journey.ending == Ending::Denied => &["hugo@example.com"],
         "ledger-repair" => &["hugo@example.com", "gita@example.com"],
         _ => &["ben@example.com"],
     }
@@ -163,6 +166,7 @@ fn check(stage: &Stage, id: Option<RequestId>, extensible: bool, what: &str) {
         assert_eq!(due, None, "{what}");
     }
     assert!(stage.world.state().target.is_empty(), "{what}: I1, left behind");
+    everybody_knows(stage, what);
     let heads: Vec<_> =
         stage.world.state().records.values().map(|r| (r.request.scope.request_id, r.head.clone())).collect();
     for (id, head) in heads {
@@ -195,6 +199,21 @@ fn check(stage: &Stage, id: Option<RequestId>, extensible: bool, what: &str) {
         .and_then(GrantState::window)
         .map_or(30, |window| (window.ends_at().as_second() - window.starts_at().as_second()) / 60);
     assert!(minutes == 30 || extensible && minutes == 60, "{what}: I8, {minutes} minutes");
+}
+
+/// Of those who had a mail about what was denied: whoever did not say it has heard of it.
+fn everybody_knows(stage: &Stage, what: &str) {
+    let inbox = stage.world.state().inbox.clone();
+    for recorded in stage.world.state().records.values() {
+        let RequestState::Denied { by, .. } = &recorded.request.state else { continue };
+        let decider = format!("{}@example.com", by.person().unwrap());
+        for asked in inbox.iter().filter(|mail| mail.to != decider && mail.subject.starts_with("Approve?")) {
+            let told = inbox.iter().any(|mail| mail.to == asked.to && mail.subject.starts_with("Denied:"));
+            assert!(told, "{what}: {} was not told", asked.to);
+        }
+        let told = inbox.iter().any(|mail| mail.to == decider && mail.subject.starts_with("Denied:"));
+        assert!(!told, "{what}: who decided was told");
+    }
 }
 
 fn calls_of(journey: Journey) -> Vec<&'static str> {

@@ -77,7 +77,7 @@ fn not_sealed() -> Option<String> {
 }
 
 fn person(name: &str, authentication: Authentication) -> Decider {
-    Decider::Person { id: name.parse().unwrap(), name: name.to_owned(), authentication }
+    Decider::Person { id: name.parse().unwrap(), name: name.to_owned(), authentication, origin: None }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, Standing};
 use stint_domain::grant::{Evidence, GrantState, Receipt};
+use stint_domain::hours::Zone;
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -107,6 +108,7 @@ impl Life {
             break_glass: None,
             justification: "a model".parse().unwrap(),
             ticket: None,
+            origin: None,
             policy_version: "p1".to_owned(),
         };
         let request = AccessRequest {
@@ -115,8 +117,10 @@ impl Life {
             entitlement_title: "Repair payments".to_owned(),
             submitted_at: at(0),
             decide_by: at(10),
+            zone: Zone::UTC,
             rule: ApprovalRule::default(),
             review: stint_domain::review::Review::default(),
+            untold: std::collections::BTreeSet::new(),
             state: RequestState::submitted(),
         };
         Self { request, version: 0, begun: 0, at_target: false, reopened: false }
@@ -176,6 +180,7 @@ impl Life {
             id: "ben".parse().unwrap(),
             name: "Ben".to_owned(),
             authentication: Authentication::MailLink,
+            origin: None,
         };
         let scope_hash = self.request.scope.hash();
         self.commit(

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stint_app::ports::{Beside, IdempotencyRecord, Ledger as _};
 use stint_domain::approval::ApprovalRule;
 use stint_domain::audit::{Authorization, Head};
+use stint_domain::hours::Zone;
 use stint_domain::record::{Change, Circumstances, Recorded, first_use};
 use stint_domain::request::{AccessRequest, RequestState};
 use stint_domain::scope::Scope;
@@ -28,14 +29,17 @@ pub(crate) fn request() -> AccessRequest {
             break_glass: None,
             justification: "it's \"needed\"".parse().unwrap(),
             ticket: None,
+            origin: None,
             policy_version: "v".to_owned(),
         },
         requester_name: "Ana".to_owned(),
         entitlement_title: "Billing".to_owned(),
         submitted_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T18:00:00Z".parse().unwrap(),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }

@@ -37,6 +37,7 @@ fn export() -> Vec<String> {
             principal: who.parse().unwrap(),
             authentication: Authentication::Token,
             source_address: None,
+            mfa: false,
             invocation: None,
         };
         let done = submit_request(&world, (&world, &world), &world, &policy, &world, &caller, ask);
@@ -105,8 +106,8 @@ fn a_stricter_and_a_laxer_policy_show_what_they_would_have_changed_and_why() {
 #[test]
 fn the_hour_the_groups_and_the_catalog_of_the_decision_count_again() {
     for (file, is, becomes, otherwise) in [
-        ("auto-approve.cedar", "<= 3600", "<= 3600 && context.hour_utc != 12", 1),
-        ("auto-approve.cedar", "<= 3600", "<= 3600 && context.hour_utc != 13", 0),
+        ("auto-approve.cedar", "<= 3600", "<= 3600 && context.hour != 12", 1),
+        ("auto-approve.cedar", "<= 3600", "<= 3600 && context.hour != 13", 0),
         ("catalog.toml", "id = \"payments-read\"", "id = \"payments-reading\"", 1),
         ("catalog.toml", "max_duration = \"4h\"", "max_duration = \"29m\"", 1),
         ("catalog.toml", "max_duration = \"4h\"", "max_duration = \"30m\"", 0),

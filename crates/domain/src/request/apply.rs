@@ -14,6 +14,7 @@ impl AccessRequest {
         }
         let state = match (&self.state, event.clone()) {
             (state, Event::Refused { .. }) => state.clone(),
+            (settled, Event::SettledTold { .. }) if self.settled_at().is_some() => settled.clone(),
             (RequestState::Pending(earlier), Event::ApproversNotified { approvers, round }) => {
                 RequestState::Pending(earlier.notified(&approvers, round))
             }
@@ -47,6 +48,6 @@ impl AccessRequest {
             },
             _ => return None,
         };
-        Some(Self { state, ..self.clone() })
+        Some(Self { state, untold: self.untold_after(event), ..self.clone() })
     }
 }

@@ -20,6 +20,10 @@ impl AccessRequest {
             Command::Lapse { because } => self.lapse(because),
             Command::NoteNotified { approvers, round } => self.note_notified(approvers, round),
             Command::Wait => Ok(self.wait(now)),
+            Command::NoteSettledTold { approvers, unreached } => {
+                Ok(self.note_settled_told(approvers, unreached))
+            }
+            Command::GiveUpTelling => Ok(self.give_up_telling(now)),
             Command::NoteTold { reviewers, round } => Ok(self.note_told(reviewers, round)),
             Command::Review { reviewed } => self.close_review(reviewed),
             Command::ReportUnreviewed => Ok(self.report_unreviewed(now)),

@@ -74,6 +74,7 @@ fn one_person_by_two_ways_is_one_person() {
         id: "ben".parse().unwrap(),
         name: "Benjamin".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     };
     assert_ne!(by, person("ben"));
     let again = Command::Approve { approval: Approval::of(by, scope().hash()), standing: member(&["leads"]) };

@@ -6,6 +6,7 @@ use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{Dating, EndedBy, GrantState, Proof, Receipt, Removal, RemovalReason};
+use stint_domain::hours::Zone;
 use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -26,6 +27,7 @@ pub(crate) fn person(name: &str) -> Decider {
         id: name.parse().unwrap(),
         name: name.to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     }
 }
 
@@ -49,6 +51,7 @@ pub(crate) fn scope() -> Scope {
         break_glass: None,
         justification: "refund 4711 went missing".parse().unwrap(),
         ticket: Some("OPS-1234".parse().unwrap()),
+        origin: None,
         policy_version: "p1".to_owned(),
     }
 }
@@ -61,8 +64,10 @@ pub(crate) fn pending() -> AccessRequest {
         entitlement_title: "Read payments".to_owned(),
         submitted_at: at("10:00:00"),
         decide_by: at("18:00:00"),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }
@@ -133,6 +138,23 @@ fn half_approved() -> AccessRequest {
     let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
     let state = RequestState::Pending(Consultation { notified, given, ..Consultation::default() });
     AccessRequest { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..in_state(state) }
+}
+
+/// Settled, and two who had a mail do not know it.
+fn untold(states: &[(&'static str, AccessRequest)]) -> Vec<(&'static str, AccessRequest)> {
+    let names = [
+        ("denied by ben", "denied by ben, two not told"),
+        ("cancelled", "cancelled, two not told"),
+        ("lapsed", "lapsed, two not told"),
+        ("scheduled", "scheduled, two not told"),
+        ("ended", "ended, two not told"),
+    ];
+    let of = |(name, with): (&str, &'static str)| {
+        let (_, settled) = states.iter().find(|(state, _)| *state == name).unwrap().clone();
+        let untold = ["ben", "bea"].map(|id| id.parse().unwrap()).into();
+        (with, AccessRequest { untold, ..settled })
+    };
+    names.into_iter().map(of).collect()
 }
 
 /// One of every state, and of every state in which the rules differ by what it carries.
@@ -248,5 +270,6 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     all.push(("active, a role's sessions", active));
     all.push(("scheduled, an extension", extension()));
     all.push(("pending, one of two approved", half_approved()));
+    all.extend(untold(&all));
     all
 }

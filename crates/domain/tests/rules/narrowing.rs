@@ -9,7 +9,8 @@ use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::GrantState;
 use stint_domain::narrowing::Narrowing;
-use stint_domain::request::{AccessRequest, Approval, RequestState};
+use stint_domain::principal::Origin;
+use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{Command, GrantCommand, Refusal, Step};
 
@@ -116,6 +117,23 @@ fn a_seal_is_of_what_was_left_and_of_nothing_else() {
     assert_eq!(said(left(Some(5), None)), said(left(Some(5), None)));
     assert_ne!(said(left(Some(5), None)), said(left(None, None)));
     assert_ne!(said(left(None, Some(&[READ]))), said(left(None, Some(&[READ, WRITE]))));
+}
+
+/// Policies go by it, so nobody who can only write to the record can move somebody into the office.
+#[test]
+fn a_seal_is_of_where_it_was_said_and_with_which_proof() {
+    let request = request();
+    let from = |origin: Option<(&str, bool)>| {
+        let Decider::Person { id, name, authentication, .. } = person("ben") else { panic!() };
+        let origin = origin.map(|(address, mfa)| Origin { address: address.parse().unwrap(), mfa });
+        let by = Decider::Person { id, name, authentication, origin };
+        request.statement(0, &Approval::of(by, request.scope.hash())).unwrap()
+    };
+    let said = from(Some(("198.51.100.7", true)));
+    assert_eq!(said, from(Some(("198.51.100.7", true))));
+    assert_ne!(said, from(Some(("198.51.100.8", true))));
+    assert_ne!(said, from(Some(("198.51.100.7", false))));
+    assert_ne!(said, from(None));
 }
 
 proptest! {

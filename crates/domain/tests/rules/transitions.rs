@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use stint_domain::approval::Standing;
 use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
+use stint_domain::principal::Origin;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, RequestState};
 use stint_domain::review::Finding;
+use stint_domain::scope::Scope;
 use stint_domain::transition::{
     Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Revealed, Step,
 };
@@ -48,6 +50,14 @@ fn every_command() -> Vec<(&'static str, Command)> {
             Command::NoteNotified { approvers: BTreeSet::from(["ben".parse().unwrap()]), round: 0 },
         ),
         ("wait", Command::Wait),
+        (
+            "note ben told of the end",
+            Command::NoteSettledTold {
+                approvers: BTreeSet::from(["ben".parse().unwrap()]),
+                unreached: BTreeSet::new(),
+            },
+        ),
+        ("give up telling", Command::GiveUpTelling),
         ("review by gita", review("gita", Finding::Justified)),
         ("review by ana", review("ana", Finding::Justified)),
         ("note gita told", Command::NoteTold { reviewers: ["gita".parse().unwrap()].into(), round: 1 }),
@@ -181,9 +191,11 @@ fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_change
 
 #[test]
 fn every_field_of_the_scope_is_under_its_hash() {
-    let text = serde_json::to_value(scope()).unwrap();
+    let origin = Origin { address: "198.51.100.7".parse().unwrap(), mfa: false };
+    let asked = Scope { origin: Some(origin), ..scope() };
+    let text = serde_json::to_value(&asked).unwrap();
     let fields = text.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert!(fields.len() >= 9, "{fields:?}");
+    assert!(fields.len() >= 10, "{fields:?}");
     for field in fields {
         let mut changed = text.clone();
         let value = changed.get_mut(&field).unwrap();
@@ -192,10 +204,11 @@ fn every_field_of_the_scope_is_under_its_hash() {
             "duration" => 60.into(),
             "target" => serde_json::json!({ "kind": "iam_user", "name": "root" }),
             "access" => serde_json::json!({ "kind": "iam_user_elevation", "permissions": [] }),
+            "origin" => serde_json::json!({ "address": "198.51.100.7", "mfa": true }),
             _ => "x".into(),
         };
-        let changed: stint_domain::scope::Scope = serde_json::from_value(changed).unwrap();
-        assert_ne!(changed.hash(), scope().hash(), "{field}");
+        let changed: Scope = serde_json::from_value(changed).unwrap();
+        assert_ne!(changed.hash(), asked.hash(), "{field}");
     }
 }
 
@@ -277,7 +290,7 @@ fn circumstances(at: Timestamp) -> Circumstances {
 }
 
 /// As many as [`every_command`] has.
-const COMMANDS: usize = 39;
+const COMMANDS: usize = 41;
 
 #[test]
 fn every_command_takes_part_in_the_random_walks() {
@@ -349,6 +362,11 @@ proptest! {
             if let Ok(Step::Do(event)) = request.decide(command, now) {
                 request = request.apply(&event, now).unwrap();
             }
+        }
+        // Nobody waits for a mail about it for longer than an hour.
+        now = now.saturating_add(SignedDuration::from_hours(1)).unwrap();
+        if let Ok(Step::Do(event)) = request.decide(Command::GiveUpTelling, now) {
+            request = request.apply(&event, now).unwrap();
         }
         prop_assert!(request.is_final(), "{:?}", request.state);
     }

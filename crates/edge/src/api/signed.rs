@@ -61,6 +61,7 @@ impl<A: Verifies> FromRequestParts<Arc<A>> for Signed {
             principal: verified.principal,
             authentication: Authentication::Token,
             source_address: source_address(parts),
+            mfa: verified.mfa,
             invocation: invocation(parts),
         }))
     }
@@ -83,6 +84,7 @@ impl<A: VerifiesWorkloads> FromRequestParts<Arc<A>> for Workload {
             principal: service_of(api.directory(), service).await?,
             authentication: Authentication::Token,
             source_address: source_address(parts),
+            mfa: false,
             invocation: invocation(parts),
         }))
     }

@@ -4,10 +4,14 @@ use super::Verified;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stint_domain::ids::PrincipalId;
+use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
 /// How far, in seconds, the issuer's clock may be from ours. Also how long a token may be used after its end.
 const LEEWAY: i64 = 30;
+
+/// How long, in seconds, whoever has signed in on a page may decide there.
+pub(crate) const PAGE_SESSION: i64 = 600;
 
 /// Why a token was not believed: for the log, never for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -34,6 +38,8 @@ pub enum Rejection {
     NotTheGateways,
     #[error("of a workload that stands for no service")]
     UnknownWorkload,
+    #[error("not asked for by this browser about this link")]
+    WrongNonce,
 }
 
 /// Whose tokens are accepted, and for whom they must be.
@@ -51,6 +57,8 @@ pub(super) struct UnverifiedClaims {
     iat: i64,
     nbf: Option<i64>,
     auth_time: Option<i64>,
+    amr: Option<Vec<String>>,
+    nonce: Option<String>,
     aud: Option<Audience>,
     client_id: Option<String>,
     token_use: Option<String>,
@@ -65,22 +73,21 @@ enum Audience {
 
 impl UnverifiedClaims {
     pub(super) fn check(self, expected: &Expected, now: Timestamp) -> Result<Verified, Rejection> {
-        self.check_common(expected, now)?;
-        let principal: PrincipalId = self.sub.parse().map_err(|_| Rejection::NoSubject)?;
-        let authenticated_at = Timestamp::from_second(self.auth_time.unwrap_or(self.iat));
-        Ok(Verified { principal, authenticated_at: authenticated_at.map_err(|_| Rejection::Malformed)? })
+        self.check_meant_for(expected)?;
+        self.verified(now)
     }
 
     /// The subject. A workload's token is made for its audience, so one without is meant for somebody else.
     pub(super) fn check_workload(self, expected: &Expected, now: Timestamp) -> Result<String, Rejection> {
-        self.check_common(expected, now)?;
+        self.check_meant_for(expected)?;
         if self.aud.is_none() {
             return Err(Rejection::WrongAudience);
         }
+        self.check_times(now.as_second())?;
         Ok(self.sub)
     }
 
-    fn check_common(&self, expected: &Expected, now: Timestamp) -> Result<(), Rejection> {
+    fn check_meant_for(&self, expected: &Expected) -> Result<(), Rejection> {
         if self.iss != expected.issuer {
             return Err(Rejection::WrongIssuer);
         }
@@ -90,7 +97,46 @@ impl UnverifiedClaims {
         if self.token_use.as_deref().is_some_and(|token_use| token_use != "access") {
             return Err(Rejection::WrongUse);
         }
-        self.check_times(now.as_second())
+        Ok(())
+    }
+
+    /// An ID token names the one client it is for; a token for others as well is none.
+    pub(super) fn check_sign_in(
+        self,
+        issuer: &str,
+        client: &str,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<Verified, Rejection> {
+        if self.iss != issuer {
+            return Err(Rejection::WrongIssuer);
+        }
+        let for_the_page = match &self.aud {
+            Some(Audience::One(aud)) => aud == client,
+            Some(Audience::Several(auds)) => matches!(auds.as_slice(), [aud] if aud == client),
+            None => false,
+        };
+        if !for_the_page {
+            return Err(Rejection::WrongAudience);
+        }
+        if self.token_use.as_deref().is_some_and(|token_use| token_use != "id") {
+            return Err(Rejection::WrongUse);
+        }
+        if !self.nonce.as_deref().is_some_and(|said| said.as_bytes().ct_eq(nonce.as_bytes()).into()) {
+            return Err(Rejection::WrongNonce);
+        }
+        if now.as_second() >= self.iat.saturating_add(PAGE_SESSION) {
+            return Err(Rejection::Expired);
+        }
+        self.verified(now)
+    }
+
+    fn verified(self, now: Timestamp) -> Result<Verified, Rejection> {
+        self.check_times(now.as_second())?;
+        let principal: PrincipalId = self.sub.parse().map_err(|_| Rejection::NoSubject)?;
+        let authenticated_at = Timestamp::from_second(self.auth_time.unwrap_or(self.iat));
+        let mfa = self.amr.is_some_and(|methods| methods.iter().any(|method| method == "mfa"));
+        Ok(Verified { principal, authenticated_at: authenticated_at.map_err(|_| Rejection::Malformed)?, mfa })
     }
 
     /// By `aud`, or, where a token has none as Cognito's access tokens do, by the client it was given to. The gateway

@@ -98,6 +98,26 @@ async fn a_good_token_says_who_and_since_when() {
     assert_eq!(verified.authenticated_at, at(NOW - 120));
 }
 
+/// RFC 8176, as Entra and Okta tell it; Cognito's access tokens say nothing of it.
+#[tokio::test]
+async fn a_second_factor_counts_where_the_token_tells_of_one() {
+    for (methods, mfa) in [
+        (json!(["pwd", "mfa"]), true),
+        (json!(["mfa"]), true),
+        (json!(["pwd", "otp"]), false),
+        (json!(["MFA", "mfa "]), false),
+        (json!([]), false),
+        (Value::Null, false),
+    ] {
+        let verified = verify(&token(&with("amr", methods.clone()))).await.unwrap();
+        assert_eq!(verified.mfa, mfa, "{methods}");
+    }
+    assert!(!verify(&token(&claims())).await.unwrap().mfa);
+    for no_list in [json!("mfa"), json!({ "mfa": true }), json!([true])] {
+        assert_eq!(rejection(&token(&with("amr", no_list))).await, Rejection::Malformed);
+    }
+}
+
 #[tokio::test]
 async fn only_rs256_is_an_algorithm() {
     let payload = claims();

@@ -3,7 +3,7 @@
 //! Guards: what its token says it is goes no further than here. It stands for the service that `workloads.toml` names for
 //! exactly this issuer and subject, or it is nobody; so no text that another issuer signs can become somebody's id.
 
-use super::{GatewayIdentity, IdentityError, Rejection, TokenVerifier};
+use super::{GatewayIdentity, IdentityError, Rejection, TokenVerifier, bearer};
 use http::HeaderMap;
 use jiff::Timestamp;
 use stint_app::ports::KeySource;
@@ -28,7 +28,8 @@ impl<K: KeySource> WorkloadVerifier<K> {
         gateway: &GatewayIdentity,
         now: Timestamp,
     ) -> Result<PrincipalId, IdentityError> {
-        let claims = self.tokens.genuine(headers, now).await?;
+        let token = bearer(headers).ok_or(IdentityError::NoToken)?;
+        let claims = self.tokens.claims(token, now).await?;
         let expected = &self.tokens.expected;
         let subject = claims.check_workload(expected, now)?;
         // INVARIANT: what the gateway let in and what is acted on is the same workload.

@@ -4,7 +4,7 @@ use super::response::STYLE;
 use crate::csrf::Nonce;
 use askama::Template;
 use jiff::Timestamp;
-use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_app::letter::plain::{one_line, quoted, when};
 use stint_app::letter::words;
 use stint_domain::duration::AccessDuration;
 use stint_domain::entitlement::Permission;
@@ -27,6 +27,8 @@ pub(super) struct Question<'a> {
     way: &'static str,
     permissions: Vec<Permission>,
     duration: String,
+    /// The link's token, for whoever may sign in.
+    sign_in: Option<&'a str>,
     /// As the form sends them, and in words.
     shorter: Vec<(String, String)>,
     actions: Vec<String>,
@@ -54,8 +56,13 @@ impl<'a> Question<'a> {
         Self::of(request, approver_name, Some(nonce), now)
     }
 
-    pub(super) fn without_answer(request: &'a AccessRequest, approver_name: &str, now: Timestamp) -> Self {
-        Self::of(request, approver_name, None, now)
+    pub(super) fn without_answer(
+        request: &'a AccessRequest,
+        approver_name: &str,
+        sign_in: Option<&'a str>,
+        now: Timestamp,
+    ) -> Self {
+        Self { sign_in, ..Self::of(request, approver_name, None, now) }
     }
 
     fn of(request: &'a AccessRequest, approver_name: &str, nonce: Option<&'a Nonce>, now: Timestamp) -> Self {
@@ -64,6 +71,7 @@ impl<'a> Question<'a> {
         Self {
             style: STYLE,
             nonce: nonce.map(Nonce::reveal),
+            sign_in: None,
             approver: one_line(approver_name, 100),
             requester: one_line(&request.requester_name, 100),
             asks: words::asks(scope),
@@ -85,8 +93,8 @@ impl<'a> Question<'a> {
             approved_by: words::approved_by(request),
             passed_over: words::passed_over(request),
             meanwhile: words::meanwhile(request),
-            submitted_at: utc(request.submitted_at),
-            decide_by: utc(request.decide_by),
+            submitted_at: when(request.submitted_at, &request.zone),
+            decide_by: when(request.decide_by, &request.zone),
             request_id: scope.request_id.to_string(),
         }
     }
@@ -115,9 +123,9 @@ fn period(request: &AccessRequest, now: Timestamp) -> String {
         return words::added_to(extended);
     }
     let length = request.allowance().duration.as_signed();
-    let end = |start: Timestamp| utc(start.saturating_add(length).unwrap_or(start));
+    let end = |start: Timestamp| when(start.saturating_add(length).unwrap_or(start), &request.zone);
     match starts_later(request, now) {
-        Some(start) => format!("from {} until {}", utc(start), end(start)),
+        Some(start) => format!("from {} until {}", when(start, &request.zone), end(start)),
         None if request.people_missing() > 1 => {
             format!("from the last approval, so until {} at the latest", end(request.decide_by))
         }

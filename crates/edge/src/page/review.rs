@@ -4,7 +4,7 @@ use super::response::STYLE;
 use super::verdict::access;
 use crate::csrf::Nonce;
 use askama::Template;
-use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_app::letter::plain::{one_line, quoted, when};
 use stint_app::letter::words;
 use stint_domain::entitlement::Permission;
 use stint_domain::request::{AccessRequest, RequestState};
@@ -51,8 +51,8 @@ fn facts(request: &AccessRequest) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if let RequestState::Approved { approved_at, grant, .. } = &request.state {
         let duration = request.scope.duration.in_words();
-        facts.push(("When", format!("{}, for {duration}", utc(*approved_at))));
-        facts.push(("Access", access(grant, None)));
+        facts.push(("When", format!("{}, for {duration}", when(*approved_at, &request.zone))));
+        facts.push(("Access", access(grant, None, &request.zone)));
     }
     facts.extend(words::review(request).map(|told| ("Review", told)));
     facts

@@ -8,6 +8,7 @@ use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Consultation, Given};
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::{Dating, EndedBy, GrantState, Proof};
+use stint_domain::hours::Zone;
 use stint_domain::ids::{RequestId, RoleArn};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{Approval, Decider};
@@ -48,14 +49,17 @@ fn request() -> AccessRequest {
             break_glass: None,
             justification: "The November batch does not add up.\n\n- compare settlements with the ledger\n- report to finance".parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
+            origin: None,
             policy_version: "v1".to_owned(),
         },
         requester_name: "Ana".to_owned(),
         entitlement_title: "Read payments".to_owned(),
         submitted_at: at("09:00:00"),
         decide_by: at("17:00:00"),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     }
 }
@@ -65,6 +69,7 @@ fn ben() -> Decider {
         id: "ben".parse().unwrap(),
         name: "Ben".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     }
 }
 
@@ -97,6 +102,7 @@ fn half_approved() -> AccessRequest {
         id: "iris".parse().unwrap(),
         name: "Iris\n<i>of payments</i>".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     };
     let given =
         |(step, by)| Given { approval: Approval::of(by, request().scope.hash()), step, at: at("09:30:00") };

@@ -3,9 +3,10 @@
 use super::response::STYLE;
 use askama::Template;
 use jiff::Timestamp;
-use stint_app::letter::plain::{one_line, quoted, utc};
+use stint_app::letter::plain::{one_line, quoted, when};
 use stint_app::letter::words;
 use stint_domain::grant::{EndedBy, GrantState};
+use stint_domain::hours::Zone;
 use stint_domain::justification::Comment;
 use stint_domain::request::{AccessRequest, Decider, RequestState};
 use stint_domain::review::ReviewState;
@@ -46,7 +47,7 @@ impl Verdict {
         let note = if fresh { RECORDED } else { "You have approved this. Nothing more is asked of you." };
         let given = words::approved_by(request).map(|names| ("Approved by", names));
         let needed = words::still_needed(request).map(|needed| ("Still needed", needed));
-        let until = ("Open until", utc(request.decide_by));
+        let until = ("Open until", when(request.decide_by, &request.zone));
         let facts = given.into_iter().chain(needed).chain([until]).collect();
         Self::of(request, note, ("Approved, and others are still to decide".to_owned(), facts, None))
     }
@@ -72,17 +73,19 @@ fn what_became(request: &AccessRequest) -> Told<'_> {
     let requester = one_line(&request.requester_name, 100);
     match &request.state {
         RequestState::Pending { .. } => {
-            let fact =
-                ("Open until", format!("{}; nobody decided, and no access is given", utc(request.decide_by)));
+            let fact = (
+                "Open until",
+                format!("{}; nobody decided, and no access is given", when(request.decide_by, &request.zone)),
+            );
             ("It is too late to decide".to_owned(), vec![fact], None)
         }
         RequestState::Approved { approval, approved_at, grant, earlier, .. } => {
-            let mut facts = decided(&approval.by, *approved_at);
+            let mut facts = decided(&approval.by, *approved_at, &request.zone);
             if !earlier.is_empty() {
                 facts.splice(..1, words::approved_by(request).map(|names| ("Approved by", names)));
             }
             facts.extend(words::passed_over(request).map(|steps| ("Without", steps)));
-            facts.push(("Access", access(grant, request.scope.starts_at)));
+            facts.push(("Access", access(grant, request.scope.starts_at, &request.zone)));
             facts.extend(words::review(request).map(|told| ("Review", told)));
             let (title, comment) = match (&request.scope.break_glass, &request.review.state) {
                 (None, _) => ("Approved", approval.comment.as_ref()),
@@ -91,18 +94,24 @@ fn what_became(request: &AccessRequest) -> Told<'_> {
             };
             (title.to_owned(), facts, comment)
         }
-        RequestState::Denied { by, comment, at } => ("Denied".to_owned(), decided(by, *at), comment.as_ref()),
-        RequestState::Cancelled { at } => {
-            ("Withdrawn".to_owned(), vec![("Withdrawn by", requester), ("When", utc(*at))], None)
+        RequestState::Denied { by, comment, at } => {
+            ("Denied".to_owned(), decided(by, *at, &request.zone), comment.as_ref())
         }
-        RequestState::Lapsed { because, at } => {
-            ("Lapsed".to_owned(), vec![("Why", lapsed(*because).to_owned()), ("When", utc(*at))], None)
-        }
+        RequestState::Cancelled { at } => (
+            "Withdrawn".to_owned(),
+            vec![("Withdrawn by", requester), ("When", when(*at, &request.zone))],
+            None,
+        ),
+        RequestState::Lapsed { because, at } => (
+            "Lapsed".to_owned(),
+            vec![("Why", lapsed(*because).to_owned()), ("When", when(*at, &request.zone))],
+            None,
+        ),
     }
 }
 
-fn decided(by: &Decider, at: Timestamp) -> Vec<(&'static str, String)> {
-    vec![("Decided by", one_line(by.name(), 100)), ("When", utc(at))]
+fn decided(by: &Decider, at: Timestamp, zone: &Zone) -> Vec<(&'static str, String)> {
+    vec![("Decided by", one_line(by.name(), 100)), ("When", when(at, zone))]
 }
 
 const fn lapsed(because: LapseReason) -> &'static str {
@@ -114,22 +123,22 @@ const fn lapsed(because: LapseReason) -> &'static str {
     }
 }
 
-pub(super) fn access(grant: &GrantState, starts_at: Option<Timestamp>) -> String {
+pub(super) fn access(grant: &GrantState, starts_at: Option<Timestamp>, zone: &Zone) -> String {
     match grant {
         GrantState::Scheduled => match starts_at {
-            Some(start) => format!("is given at {}", utc(start)),
+            Some(start) => format!("is given at {}", when(start, zone)),
             None => "is about to be given".to_owned(),
         },
         GrantState::Activating { window, .. } | GrantState::Active { window, .. } => {
-            format!("until {}", utc(window.ends_at()))
+            format!("until {}", when(window.ends_at(), zone))
         }
         GrantState::Deactivating { .. } => "is being taken away".to_owned(),
         GrantState::RemovalFailed { .. } => {
             "could not be taken away yet; Stint keeps trying, and has raised an alarm".to_owned()
         }
-        GrantState::Ended { ended_by, at, .. } => format!("{} at {}", ended(*ended_by), utc(*at)),
+        GrantState::Ended { ended_by, at, .. } => format!("{} at {}", ended(*ended_by), when(*at, zone)),
         GrantState::ActivationFailed { at, .. } => {
-            format!("could not be given; nothing is left of it since {}", utc(*at))
+            format!("could not be given; nothing is left of it since {}", when(*at, zone))
         }
     }
 }

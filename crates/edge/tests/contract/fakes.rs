@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use stint_app::ports::{Cause, KeySource, Surroundings};
+use stint_app::ports::{Cause, Code, CodeExchange, ExchangeError, KeySource, Surroundings};
 use stint_edge::api::{Api, Parts, router};
 use stint_edge::approvals::{self, Approvals, ApproveParts};
 use stint_edge::csrf::FormGuard;
@@ -26,7 +26,7 @@ use tower::ServiceExt as _;
 
 /// Made for tests; it opens nothing anywhere.
 const KEY: &[u8] = include_bytes!("../../src/identity/test-only-key.pk8");
-const ISSUER: &str = "https://issuer.example.org/pool";
+pub(crate) const ISSUER: &str = "https://issuer.example.org/pool";
 
 pub(crate) struct Keys(pub(crate) &'static [u8]);
 
@@ -41,12 +41,16 @@ impl KeySource for Keys {
 }
 
 fn token(who: &str, now: Timestamp) -> String {
-    let claims = json!({ "iss": ISSUER, "sub": who, "client_id": "cli", "token_use": "access",
-                         "iat": now.as_second(), "exp": now.as_second() + 300 });
-    signed(&claims, KEY)
+    signed(&json!({ "iss": ISSUER, "sub": who, "client_id": "cli", "token_use": "access",
+                    "iat": now.as_second(), "exp": now.as_second() + 300 }))
 }
 
-pub(crate) fn signed(claims: &Value, key: &[u8]) -> String {
+/// Of the issuer.
+pub(crate) fn signed(claims: &Value) -> String {
+    signed_by(claims, KEY)
+}
+
+pub(crate) fn signed_by(claims: &Value, key: &[u8]) -> String {
     let header = json!({ "alg": "RS256", "kid": "k1", "typ": "JWT" });
     let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
     let pair = RsaKeyPair::from_pkcs8(key).unwrap();
@@ -54,6 +58,15 @@ pub(crate) fn signed(claims: &Value, key: &[u8]) -> String {
     let random = ring::rand::SystemRandom::new();
     pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).unwrap();
     format!("{message}.{}", BASE64.encode(signature))
+}
+
+/// Nobody signs in by the API.
+pub(crate) struct NoExchange;
+
+impl CodeExchange for NoExchange {
+    async fn exchange(&self, _: &Code<'_>) -> Result<String, ExchangeError> {
+        Err(ExchangeError::Refused("there is no page here".into()))
+    }
 }
 
 /// Each port is a world of its own: what is stored, and what is at the target, is in `store`.
@@ -76,6 +89,7 @@ impl ApproveParts for Fakes {
     type Sealer = Lent;
     type Surroundings = Lent;
     type Keys = Keys;
+    type Exchange = NoExchange;
 }
 
 pub(crate) fn tokens() -> TokenVerifier<Keys> {
@@ -159,6 +173,7 @@ impl Stage {
             tokens: tokens(),
             policy: PolicyBundle::embedded().unwrap(),
             forms: FormGuard::new("https://stint.example.org"),
+            sign_in: None,
         };
         approvals::router(Arc::new(approvals))
     }
@@ -183,7 +198,7 @@ impl Stage {
         let documented = resolved(&self.document, &operation["responses"][status.as_str()]);
         assert!(documented.is_object(), "{at} is not documented");
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        if method != "HEAD" {
+        if method != "HEAD" && !status.is_redirection() {
             let content = &documented["content"][&kind];
             assert!(content.is_object(), "{at}: {kind} is not documented");
             if kind.ends_with("json") {
@@ -233,7 +248,11 @@ fn template(path: &str) -> String {
     let path = path.split('?').next().unwrap();
     let part = |part: &str| match part {
         id if id.starts_with("req-") || id.starts_with("grant-") => "{id}".to_owned(),
-        secret if path.starts_with("/approvals/") && secret != "approvals" => "{token}".to_owned(),
+        secret
+            if path.starts_with("/approvals/") && !["approvals", "callback", "sign-in"].contains(&secret) =>
+        {
+            "{token}".to_owned()
+        }
         word => word.to_owned(),
     };
     let parts: Vec<_> = path.split('/').skip(1).map(part).collect();

@@ -22,6 +22,7 @@ mod openapi;
 mod pages;
 mod reveal;
 mod schema;
+mod sign_in;
 mod template;
 mod workloads;
 

@@ -8,7 +8,13 @@ use stint_edge::problem::Problem;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 /// The routes of the page, which the gateway lists one by one.
-const PAGE: &str = "/approvals/{token}";
+const PAGES: [(&str, &str); 5] = [
+    ("GET", "/approvals/{token}"),
+    ("HEAD", "/approvals/{token}"),
+    ("POST", "/approvals/{token}"),
+    ("GET", "/approvals/{token}/sign-in"),
+    ("GET", "/approvals/callback"),
+];
 
 pub(crate) fn document() -> Value {
     serde_saphyr::from_str(&file("docs/openapi.yaml")).expect("docs/openapi.yaml is YAML")
@@ -50,7 +56,7 @@ fn the_document_lists_the_routes_and_no_others() {
     let document = document();
     let listed: BTreeSet<_> = operations(&document).into_iter().map(|(m, path, _)| (m, path)).collect();
     let routed = |(method, path): (&str, &str)| (method.to_owned(), path.to_owned());
-    let pages = ["GET", "HEAD", "POST"].map(|method| routed((method, PAGE)));
+    let pages = PAGES.map(routed);
     let expected: BTreeSet<_> = ROUTES.into_iter().chain(WORKLOAD_ROUTES).map(routed).chain(pages).collect();
     assert_eq!(listed, expected);
 }
@@ -59,7 +65,7 @@ fn the_document_lists_the_routes_and_no_others() {
 fn the_gateway_lets_through_the_methods_that_the_document_lists_for_the_page() {
     let template = file("infra/template.yaml");
     let keys: BTreeSet<_> = template.split("RouteKey: ").skip(1).map(route_key).collect();
-    let pages = ["GET", "HEAD", "POST"].map(|method| format!("{method} {PAGE}"));
+    let pages = PAGES.map(|(method, path)| format!("{method} {path}"));
     let of_their_own =
         [credentials::PATH, credentials::WORKLOAD_PATH, decisions::APPROVE, decisions::DENY, reviews::PATH];
     let of_their_own = of_their_own.map(|path| format!("POST {path}"));
@@ -84,7 +90,7 @@ fn every_path_declares_its_parameters_and_every_operation_its_name_and_success()
         let id = operation["operationId"].as_str().expect("an operationId");
         assert!(names.insert(id), "{id} is used twice");
         let responses = operation["responses"].as_object().expect("responses");
-        assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path}");
+        assert!(responses.keys().any(|status| status.starts_with(['2', '3'])), "{method} {path}");
         let parameters = document["paths"][&path]["parameters"].as_array().into_iter().flatten();
         let in_path: BTreeSet<_> = parameters
             .map(|parameter| resolved(&document, parameter))
@@ -120,14 +126,16 @@ fn only_the_page_is_open_to_whoever_has_no_token() {
     assert_eq!(document["security"], serde_json::json!([{ "token": [] }]));
     for (method, path, operation) in operations(&document) {
         let open = operation.get("security") == Some(&serde_json::json!([]));
-        assert_eq!(open, path == PAGE, "{method} {path}");
+        assert_eq!(open, PAGES.contains(&(&method, &path)), "{method} {path}");
     }
 }
 
 #[test]
 fn a_route_takes_tokens_of_one_issuer_and_the_document_says_of_which() {
     let document = document();
-    for (method, path, operation) in operations(&document).into_iter().filter(|(_, path, _)| path != PAGE) {
+    for (method, path, operation) in
+        operations(&document).into_iter().filter(|(_, path, _)| path.starts_with("/v1/"))
+    {
         let of_workloads = operation.get("security") == Some(&serde_json::json!([{ "workload": [] }]));
         assert!(of_workloads || operation.get("security").is_none(), "{method} {path}");
         assert_eq!(of_workloads, path.starts_with("/v1/workloads/"), "{method} {path}");

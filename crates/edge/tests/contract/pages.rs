@@ -1,6 +1,7 @@
 //! The page behind a mail link: every answer of it, each as `docs/openapi.yaml` says.
 
 use crate::fakes::{Keys, Stage, tokens};
+use crate::sign_in::{Issuer, come_back};
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::Request;
@@ -16,14 +17,15 @@ use stint_domain::review::ReviewState;
 use stint_domain::transition::EndCause;
 use stint_edge::approvals::{Approvals, ApproveParts, router};
 use stint_edge::csrf::FormGuard;
+use stint_edge::sign_in::SignIn;
 use stint_policy::PolicyBundle;
 use stint_test_support::world::World;
 use tower::ServiceExt as _;
 
-const URL: &str = "https://stint.example.org";
+pub(crate) const URL: &str = "https://stint.example.org";
 
 /// Each port is a world of its own.
-struct Worlds;
+pub(crate) struct Worlds;
 
 impl ApproveParts for Worlds {
     type Store = World;
@@ -32,14 +34,21 @@ impl ApproveParts for Worlds {
     type Sealer = World;
     type Surroundings = World;
     type Keys = Keys;
+    type Exchange = Issuer;
 }
 
-type Page = Arc<Approvals<Worlds>>;
+pub(crate) type Page = Arc<Approvals<Worlds>>;
 
 fn page() -> Page {
+    page_with(None)
+}
+
+/// With a sign-in behind its links.
+pub(crate) fn page_with(sign_in: Option<SignIn<Issuer>>) -> Page {
     let [store, directory, workflow, sealer, surroundings] = std::array::from_fn(|_| World::default());
     let (policy, forms) = (PolicyBundle::embedded().unwrap(), FormGuard::new(URL));
-    Arc::new(Approvals { store, directory, workflow, sealer, surroundings, tokens: tokens(), policy, forms })
+    let tokens = tokens();
+    Arc::new(Approvals { store, directory, workflow, sealer, surroundings, tokens, policy, forms, sign_in })
 }
 
 fn caller(who: &str) -> Caller {
@@ -47,6 +56,7 @@ fn caller(who: &str) -> Caller {
         principal: who.parse().unwrap(),
         authentication: Authentication::Token,
         source_address: None,
+        mfa: false,
         invocation: None,
     }
 }
@@ -79,7 +89,7 @@ async fn link(page: &Page) -> String {
     url.trim_start_matches(URL).to_owned()
 }
 
-async fn send(page: &Page, method: &str, path: &str, cookie: &str, form: String) -> Response {
+pub(crate) async fn send(page: &Page, method: &str, path: &str, cookie: &str, form: String) -> Response {
     let request = Request::builder().method(method).uri(path).header("cookie", cookie);
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     router(Arc::clone(page)).oneshot(request.body(Body::from(form)).unwrap()).await.unwrap()
@@ -94,13 +104,13 @@ async fn open(page: &Page, path: &str) -> String {
     cookie
 }
 
-fn nonce(cookie: &str) -> &str {
+pub(crate) fn nonce(cookie: &str) -> &str {
     cookie.split_once('=').unwrap().1
 }
 
 #[tokio::test]
 async fn every_answer_of_the_page_is_as_documented() {
-    let (stage, page) = (Stage::new(), page());
+    let (stage, page) = (Stage::new(), page_with(Some(Issuer::sign_in())));
     let path = link(&page).await;
     let answers = async |method: &str, path: &str, expected: u16, cookie: &str, form: String| {
         let response = send(&page, method, path, cookie, form).await;
@@ -123,6 +133,11 @@ async fn every_answer_of_the_page_is_as_documented() {
     let late = link(&page).await;
     page.surroundings.pass(9 * 3600);
     answers("POST", &late, 410, &cookie, form("approve", "")).await;
+    answers("GET", "/approvals/nonsense/sign-in", 404, "", none()).await;
+    answers("GET", &format!("{late}/sign-in"), 303, "", none()).await;
+    answers("GET", "/approvals/callback", 403, "", none()).await;
+    let back = come_back(&page, &critical(&page).await.0, "gita").await;
+    answers("GET", &back.path, 303, &back.cookie, none()).await;
     stage.assert_seen_all(|path| path.starts_with("/approvals/"));
 }
 
@@ -141,7 +156,7 @@ async fn emergency(page: &Page) -> (String, RequestId) {
     (url.trim_start_matches(URL).to_owned(), id)
 }
 
-async fn html(page: &Page, path: &str) -> String {
+pub(crate) async fn html(page: &Page, path: &str) -> String {
     let response = send(page, "GET", path, "", String::new()).await;
     String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
 }
@@ -230,22 +245,29 @@ async fn the_page_offers_less_than_was_asked_and_no_more() {
     assert!(!html.contains("value=\"PT1H\""), "{html}");
 }
 
-/// The page says how, instead of a form that could only fail; and a form that somebody makes does fail.
-#[tokio::test]
-async fn a_link_to_something_critical_shows_the_question_and_takes_no_answer() {
-    let page = page();
+/// Ana asks for critical access, and the last to be mailed is one of those who decide; the path in that mail.
+pub(crate) async fn critical(page: &Page) -> (String, RequestId) {
     let world = &page.store;
-    let usual = link(&page).await;
-    assert!(html(&page, &usual).await.contains("<form"));
     let ask = SubmitRequest { entitlement: "ledger-repair".parse().unwrap(), ..ask() };
     let done =
         submit_request(world, (world, world), world, &page.policy, world, &caller("ana"), ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
     notify_approvers(world, world, world, world, &page.policy, world, URL, id, Some(&token)).await.unwrap();
-    let text = world.state().inbox.last().unwrap().text.clone();
-    let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
-    let path = url.trim_start_matches(URL);
+    let mail =
+        world.state().inbox.iter().rev().find(|mail| mail.to.starts_with("gita")).unwrap().text.clone();
+    let url = mail.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
+    (url.trim_start_matches(URL).to_owned(), id)
+}
+
+/// The page says how, instead of a form that could only fail; and a form that somebody makes does fail.
+#[tokio::test]
+async fn a_link_to_something_critical_shows_the_question_and_takes_no_answer() {
+    let page = page();
+    let usual = link(&page).await;
+    assert!(html(&page, &usual).await.contains("<form"));
+    let (path, id) = critical(&page).await;
+    let path = path.as_str();
     let question = html(&page, path).await;
     assert!(
         question.contains("not enough to decide this") && question.contains("payment 4711"),

@@ -1,6 +1,6 @@
 //! The routes of workloads: who is let in on which, and that everything else about them is as on the routes of people.
 
-use crate::fakes::{Keys, Sent, Stage, request, signed};
+use crate::fakes::{Keys, Sent, Stage, request, signed_by};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn bearer_of(stage: &Stage, subject: &str) -> String {
     use stint_app::ports::Surroundings as _;
     let now = stage.api.surroundings.now().as_second();
     let claims = json!({ "iss": ISSUER, "sub": subject, "aud": "stint", "iat": now, "exp": now + 300 });
-    format!("Bearer {}", signed(&claims, KEY))
+    format!("Bearer {}", signed_by(&claims, KEY))
 }
 
 /// From the function that the gateway hands the route to.

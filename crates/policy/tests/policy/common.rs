@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use stint_domain::entitlement::Entitlement;
-use stint_domain::principal::{Authentication, Person};
+use stint_domain::principal::{Authentication, Origin, Person};
 use stint_policy::{Ask, Authorized, Denied, PolicyBundle, Requester};
 
 #[derive(Deserialize)]
@@ -18,12 +19,17 @@ pub(crate) struct Case {
     pub(crate) decided_by: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Circumstances {
     duration: Option<String>,
     at: Option<jiff::Timestamp>,
     has_ticket: Option<bool>,
+    /// Left out, it is long enough for anything.
+    justification_characters: Option<u32>,
+    /// With neither this nor `mfa`, nobody asks or decides yet.
+    source_address: Option<IpAddr>,
+    mfa: Option<bool>,
     /// Whose request or grant it is, where that is asked.
     requester: Option<String>,
     /// Left out of whoever has.
@@ -51,7 +57,7 @@ impl Case {
             at: Some("2026-11-23T10:00:00Z".parse().unwrap()),
             has_ticket: Some(has_ticket),
             requester: (action == "approve").then(|| "ana".to_owned()),
-            signed_in: None,
+            ..Circumstances::default()
         };
         Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
     }
@@ -59,8 +65,7 @@ impl Case {
     /// About what ana has.
     pub(crate) fn grant(who: &str, action: &str, entitlement: &str) -> Self {
         let requester = Some("ana".to_owned());
-        let context =
-            Circumstances { duration: None, at: None, has_ticket: None, requester, signed_in: None };
+        let context = Circumstances { requester, ..Circumstances::default() };
         Self { entitlement: Some(entitlement.to_owned()), context: Some(context), ..Self::audit(who, action) }
     }
 
@@ -109,6 +114,11 @@ impl Circumstances {
             duration: self.duration.as_ref().expect("a duration").parse().unwrap(),
             at: self.at.expect("a time"),
             has_ticket: self.has_ticket.expect("a ticket or none"),
+            justification_characters: self.justification_characters.unwrap_or(u32::MAX),
+            origin: (self.source_address.is_some() || self.mfa.is_some()).then(|| Origin {
+                address: self.source_address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
+                mfa: self.mfa.unwrap_or(false),
+            }),
         }
     }
 }

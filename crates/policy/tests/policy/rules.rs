@@ -1,7 +1,7 @@
 //! How a bundle decides, whatever its policies: `forbid` wins, errors deny, names are compared exactly.
 
 use crate::common::person;
-use stint_domain::principal::Authentication;
+use stint_domain::principal::{Authentication, Origin};
 use stint_policy::{Ask, BundleError, Denied, PolicyBundle, Requester};
 
 const CATALOG: &str = r#"{ "entitlement": [{
@@ -24,7 +24,13 @@ const BROKEN_PERMIT: &str = r#"
     @id("broken") @reason("broken") permit (principal, action, resource) when { principal.shoe_size > 40 };"#;
 
 fn ask() -> Ask {
-    Ask { duration: "1h".parse().unwrap(), at: "2026-11-22T23:59:59Z".parse().unwrap(), has_ticket: true }
+    Ask {
+        duration: "1h".parse().unwrap(),
+        at: "2026-11-22T23:59:59Z".parse().unwrap(),
+        has_ticket: true,
+        justification_characters: 20,
+        origin: Some(Origin { address: "203.0.113.7".parse().unwrap(), mfa: false }),
+    }
 }
 
 fn bundle(policies: &[&str]) -> PolicyBundle {
@@ -158,20 +164,106 @@ fn an_id_that_looks_like_cedar_stays_an_id() {
 
 /// 2026-11-22 is a Sunday.
 #[test]
-fn policies_see_the_moment_in_utc_the_duration_in_seconds_and_the_ticket() {
+fn policies_see_the_moment_the_duration_in_seconds_the_ticket_and_where_it_is_asked_from() {
     for (condition, holds) in [
-        ("context.hour_utc == 23", true),
-        ("context.hour_utc == 0", false),
+        ("context.hour == 23", true),
+        ("context.hour == 0", false),
         ("context.weekday == 7", true),
         ("context.weekday == 1", false),
         ("context.duration_seconds == 3600", true),
         ("context.duration_seconds == 60", false),
+        ("context.justification_characters == 20", true),
+        ("context.justification_characters > 20", false),
+        (r#"context.source_address.isInRange(ip("203.0.113.0/29"))"#, true),
+        (r#"context.source_address.isInRange(ip("203.0.113.8/29"))"#, false),
+        ("context.mfa", false),
+        ("!context.mfa", true),
         ("context.has_ticket", true),
         ("!context.has_ticket", false),
         ("resource.max_duration_seconds == 5400", true),
         ("resource.max_duration_seconds == 90", false),
     ] {
         assert_eq!(request(&[&permit_when(condition)]).is_ok(), holds, "{condition}");
+    }
+}
+
+#[test]
+fn policies_see_what_the_directory_says_of_somebody() {
+    let ana = person("ana");
+    assert_eq!(
+        (ana.department.as_deref(), ana.manager.as_ref().map(|id| id.as_str())),
+        (Some("engineering"), Some("iris"))
+    );
+    for (condition, holds) in [
+        (r#"principal has department && principal.department == "engineering""#, true),
+        (r#"principal has department && principal.department == "finance""#, false),
+        (r#"principal has manager && principal.manager == Stint::User::"iris""#, true),
+        (r#"principal has manager && principal.manager == Stint::User::"ben""#, false),
+        ("principal has in_working_hours", false),
+    ] {
+        assert_eq!(request(&[&permit_when(condition)]).is_ok(), holds, "{condition}");
+    }
+}
+
+#[test]
+fn working_hours_are_told_of_whoever_acts_and_nobody_is_kept_from_being_asked_by_them() {
+    let bundle = bundle(&[&permit_when("principal has in_working_hours && principal.in_working_hours")]);
+    let thing = bundle.entitlements().next().unwrap();
+    let jana = person("jana");
+    let may = |ask: &Ask| bundle.may_request(&jana, thing, ask).is_ok();
+    let (sunday, monday) = (ask(), Ask { at: "2026-11-23T10:00:00Z".parse().unwrap(), ..ask() });
+    assert!(may(&monday) && !may(&sunday));
+    assert!(may(&Ask { origin: None, ..sunday }), "who could is another question");
+}
+
+#[test]
+fn what_nobody_has_done_yet_has_no_place_and_could_have_a_second_factor() {
+    let could = |condition: &str| {
+        let bundle = bundle(&[&permit_when(condition)]);
+        let thing = bundle.entitlements().next().unwrap();
+        bundle.may_request(&person("ana"), thing, &Ask { origin: None, ..ask() }).is_ok()
+    };
+    assert!(could("context.mfa && !(context has source_address)"));
+    assert!(!could("context has source_address") && !could("!context.mfa"));
+}
+
+/// The other way around, to say what is meant: each of these holds of one entry and not of the other.
+#[test]
+fn policies_see_what_the_catalog_says_of_an_entitlement() {
+    let catalog = r#"{ "entitlement": [
+        { "id": "plain", "title": "Plain", "description": "Plain.", "risk": "low", "max_duration": "1h", "decide_within": "1h",
+          "access": { "kind": "iam_user_elevation", "permissions": [{ "actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a/*"] }] } },
+        { "id": "rich", "title": "Rich", "description": "Rich.", "risk": "low", "max_duration": "1h", "decide_within": "1h",
+          "environment": "payroll", "owner": "leads", "zone": "Pacific/Kiritimati",
+          "access": { "kind": "role_session", "role": "arn:aws:iam::210987654321:role/stint-target/reader", "permissions": [],
+                      "account": { "role": "arn:aws:iam::210987654321:role/stint/stint-account", "external_id": "ex-1" } } }
+    ] }"#;
+    for (condition, plain) in [
+        (r#"resource.kind == "iam_user_elevation""#, true),
+        (r#"resource.kind == "role_session""#, false),
+        (r#"resource.actions == ["s3:GetObject"]"#, true),
+        (r#"resource.actions.isEmpty()"#, false),
+        (
+            "resource has environment || resource has owner || resource has target || resource has account",
+            false,
+        ),
+        (r#"resource has environment && resource.environment == "payroll""#, false),
+        (r#"resource has owner && resource.owner == Stint::Group::"leads""#, false),
+        (
+            r#"resource has target && resource.target == "arn:aws:iam::210987654321:role/stint-target/reader""#,
+            false,
+        ),
+        (r#"resource has account && resource.account == "210987654321""#, false),
+        // A minute to midnight on Sunday, UTC, is Monday afternoon there.
+        ("context.hour == 23 && context.weekday == 7", true),
+        ("context.hour == 13 && context.weekday == 1", false),
+    ] {
+        let bundle = PolicyBundle::from_sources(catalog, &permit_when(condition)).unwrap();
+        let may = |id: &str| {
+            let entitlement = bundle.entitlement(&id.parse().unwrap()).unwrap();
+            bundle.may_request(&person("ana"), entitlement, &ask()).is_ok()
+        };
+        assert_eq!((may("plain"), may("rich")), (plain, !plain), "{condition}");
     }
 }
 
@@ -191,6 +283,10 @@ fn a_catalog_with_a_defect_is_refused_whole() {
     assert!(matches!(refused(&CATALOG.replace("requesters", "requestors")), BundleError::Catalog(_)));
     assert!(matches!(refused(&CATALOG.replace("1h30m", "soon")), BundleError::Duration { .. }));
     assert!(matches!(refused(&CATALOG.replace("15s", "365d")), BundleError::Duration { .. }));
+    for (field, unknown) in [("zone", "Europe/Nowhere"), ("environment", "Payroll and more"), ("owner", "")] {
+        let catalog = CATALOG.replace("\"risk\"", &format!("\"{field}\": \"{unknown}\", \"risk\""));
+        assert!(matches!(refused(&catalog), BundleError::Catalog(_)), "{field}");
+    }
     let with = |glass: &str| {
         CATALOG.replace("\"requesters\":", &format!("\"break_glass\": {glass}, \"requesters\":"))
     };

@@ -4,16 +4,20 @@ use crate::common::person;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use stint_domain::audit::Authorization;
-use stint_domain::principal::Person;
+use stint_domain::principal::{Origin, Person};
 use stint_policy::{Answer, Ask, PolicyBundle, Way, Weighed, sample};
 
 fn asks() -> impl Iterator<Item = Ask> {
     let hours = ["2026-11-23T10:00:00.123Z", "2026-11-28T23:59:59Z"];
-    hours.into_iter().flat_map(|at| {
+    let origins = [("198.51.100.7", true), ("2001:db8::7", false)];
+    let both = hours.into_iter().flat_map(move |at| origins.map(|origin| (at, origin)));
+    both.flat_map(|(at, (address, mfa))| {
         [("15m", true), ("1h", false), ("30h", true)].map(|(duration, has_ticket)| Ask {
             duration: duration.parse().unwrap(),
             at: at.parse().unwrap(),
             has_ticket,
+            justification_characters: 17,
+            origin: Some(Origin { address: address.parse().unwrap(), mfa }),
         })
     })
 }
@@ -78,6 +82,7 @@ fn the_record_has_these_words_and_one_with_more_or_fewer_is_not_taken_for_it() {
         weighed,
         json!({
             "way": "usual", "answer": "needs_people", "kind": "contractor", "groups": dora.groups, "duration": 900, "has_ticket": true,
+            "justification_characters": 17, "origin": { "address": "198.51.100.7", "mfa": true },
             "contract": { "sponsor": contract.sponsor, "ends_at": contract.ends_at },
         })
     );
@@ -86,7 +91,9 @@ fn the_record_has_these_words_and_one_with_more_or_fewer_is_not_taken_for_it() {
     };
     assert!(with(Some(weighed.clone())).is_some());
     assert!(with(None).is_none());
-    for field in ["way", "answer", "kind", "groups", "duration", "has_ticket"] {
+    for field in
+        ["way", "answer", "kind", "groups", "duration", "has_ticket", "justification_characters", "origin"]
+    {
         let mut less = weighed.clone();
         less.as_object_mut().unwrap().remove(field).unwrap();
         assert!(with(Some(less)).is_none(), "without {field}");

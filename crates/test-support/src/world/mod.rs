@@ -66,6 +66,8 @@ pub struct State {
     pub ledger_is_down: bool,
     /// The target answers nothing.
     pub target_is_down: bool,
+    /// The mail service answers nothing.
+    pub mail_is_down: bool,
     /// The page of the inventory that begins with this one cannot be had.
     pub hidden_from: Option<usize>,
     /// The target says yes to a removal and does nothing.
@@ -103,6 +105,7 @@ pub struct Mail {
     pub to: String,
     pub subject: String,
     pub text: String,
+    pub thread: String,
 }
 
 pub struct World {
@@ -229,9 +232,12 @@ impl Surroundings for World {
 impl Mailer for World {
     async fn send(&self, letter: &Letter) -> Result<(), MailError> {
         self.failpoints.around("mail", MailError::Unavailable, || {
-            let mail =
-                Mail { to: letter.to.clone(), subject: letter.subject.clone(), text: letter.text.clone() };
-            self.state().inbox.push(mail);
+            if self.state().mail_is_down {
+                return Err(MailError::Unavailable("no mail goes out".into()));
+            }
+            let Letter { to, subject, text, thread, .. } = letter;
+            let [to, subject, text, thread] = [to, subject, text, thread].map(String::clone);
+            self.state().inbox.push(Mail { to, subject, text, thread });
             Ok(())
         })
     }

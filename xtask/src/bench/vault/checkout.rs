@@ -68,6 +68,7 @@ async fn ask(
         id: "ben".parse()?,
         name: "Ben".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     };
     let request = pending(number, who, access, function.cloud.clock.timestamp())?;
     let id = request.scope.request_id;
@@ -77,7 +78,7 @@ async fn ask(
 
 fn caller(who: &str) -> Result<Caller, Cause> {
     let (principal, authentication) = (who.parse()?, Authentication::Token);
-    Ok(Caller { principal, authentication, source_address: None, invocation: None })
+    Ok(Caller { principal, authentication, source_address: None, mfa: false, invocation: None })
 }
 
 /// As the function's handler tells it.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use stint_domain::access::Access;
 use stint_domain::approval::{ApprovalRule, Standing};
 use stint_domain::entitlement::VaultedLogin;
+use stint_domain::hours::Zone;
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -67,12 +68,14 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         break_glass: None,
         justification: "a model".parse().unwrap(),
         ticket: None,
+        origin: None,
         policy_version: "p1".to_owned(),
     };
     let by = Decider::Person {
         id: "ben".parse().unwrap(),
         name: "Ben".to_owned(),
         authentication: Authentication::MailLink,
+        origin: None,
     };
     let approve =
         Command::Approve { approval: Approval::of(by, scope.hash()), standing: Standing::default() };
@@ -82,8 +85,10 @@ pub(super) fn approved(of: usize) -> AccessRequest {
         entitlement_title: "Repair orders".to_owned(),
         submitted_at: at(0),
         decide_by: at(1),
+        zone: Zone::UTC,
         rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
+        untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
     };
     let Ok(Step::Do(event)) = request.decide(approve, at(0)) else { panic!("not approved") };
