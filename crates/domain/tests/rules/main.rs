@@ -5,6 +5,7 @@
 mod approvals;
 mod audit;
 mod custody;
+mod details;
 mod extensions;
 mod facts;
 mod fixtures;

@@ -11,6 +11,7 @@ fn person(name: &str) -> Decider {
         id: format!("x{id}").parse().unwrap(),
         name: name.to_owned(),
         authentication: Authentication::Token,
+        origin: None,
     }
 }
 
