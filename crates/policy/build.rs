@@ -1,5 +1,5 @@
-//! Turns the folder `policies/` into constants of the crate: the catalog, the single policies and the directory, if there is
-//! one, as JSON, and the version of the first two. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
+//! Turns the folder `policies/` into constants of the crate: the catalog, the single policies and, where there are any, the
+//! directory and the workloads, as JSON, and the version of all but the directory. `STINT_POLICIES` names another folder, from the workspace's root or absolute.
 
 #[path = "src/actions.rs"]
 #[allow(dead_code, reason = "the script needs one of its lists")]
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const DIRECTORY: &str = "directory.toml";
+const WORKLOADS: &str = "workloads.toml";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = folder()?;
@@ -25,7 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Who is there is no part of the version of what they may do.
     files.retain(|(name, _)| name != DIRECTORY);
     write("catalog.json", &json(&folder.join("catalog.toml"))?)?;
-    write("directory.json", &directory(&folder)?)?;
+    write("directory.json", &json_if_there(&folder.join(DIRECTORY))?)?;
+    write("workloads.json", &json_if_there(&folder.join(WORKLOADS))?)?;
     write("policies.json", &serde_json::to_string(&split::split(&cedar(&files), &actions::ALL))?)?;
     write("version.txt", &version::of(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))))?;
     // Not every folder has a sample organisation.
@@ -61,10 +63,9 @@ fn json(file: &Path) -> Result<String, Box<dyn Error>> {
     Ok(serde_json::to_string(&table)?)
 }
 
-/// Nothing where people are in a user pool.
-fn directory(folder: &Path) -> Result<String, Box<dyn Error>> {
-    let file = folder.join(DIRECTORY);
-    if file.exists() { json(&file) } else { Ok(String::new()) }
+/// Not every folder has a directory, or workloads.
+fn json_if_there(file: &Path) -> Result<String, Box<dyn Error>> {
+    if file.exists() { json(file) } else { Ok(String::new()) }
 }
 
 fn cedar(files: &[(String, String)]) -> String {

@@ -5,7 +5,7 @@ use crate::caller::{Caller, UNKNOWN, ask, body_of, grant, signed_in, somebody_li
 use crate::problem::refused;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use stint_edge::api::{ROUTES, credentials, reviews};
+use stint_edge::api::{ROUTES, WORKLOAD_ROUTES, credentials, reviews};
 use stint_local::api::Session;
 
 type Route = (&'static str, &'static str);
@@ -94,6 +94,18 @@ fn no_route_answers_without_a_token_or_with_one_that_is_none() {
         }
     }
     assert_eq!(signed_in("ana").get("/v1/me").status, 200);
+}
+
+/// With one they take its tokens alone: crates/edge/tests/contract/workloads.rs.
+#[test]
+fn without_an_issuer_of_workloads_their_routes_are_not_there_for_anybody() {
+    let service = signed_in("nightly-report");
+    for route in WORKLOAD_ROUTES {
+        let path = path(route, UNKNOWN);
+        assert_eq!(stage().http.send(route.0, &path, &[], "").unwrap().status, 401, "{route:?}");
+        refused(&send(&service.session, route, &path, &json!({})), 404, "not-found");
+    }
+    assert_eq!(service.get("/v1/grants").status, 200);
 }
 
 #[test]

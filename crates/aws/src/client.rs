@@ -83,26 +83,43 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The process's one pool of connections. Whoever speaks to the network does it here: roots are parsed once.
+/// The process's one pool of connections to AWS. Whoever speaks to it does it here: roots are parsed once.
 pub(crate) fn connections() -> Result<SharedHttpConnector, ConfigError> {
     static POOL: OnceLock<SharedHttpConnector> = OnceLock::new();
     if let Some(pool) = POOL.get() {
         return Ok(pool.clone());
     }
+    let connector = connector(&amazons_roots())?;
+    Ok(POOL.get_or_init(|| connector).clone())
+}
+
+/// Connections to what is not Amazon's, by the roots that the system trusts; they are parsed when this is first called, and
+/// nothing that AWS is asked or tells goes over these.
+pub(crate) fn outside_connections() -> Result<SharedHttpConnector, ConfigError> {
+    connector(&TrustStore::default())
+}
+
+fn connector(roots: &TrustStore) -> Result<SharedHttpConnector, ConfigError> {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let connector = Connector::builder()
         .connector_settings(settings)
         .sleep_impl(TokioSleep::new())
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls()?)
+        .tls_context(tls(roots)?)
         .build();
-    Ok(POOL.get_or_init(|| SharedHttpConnector::new(connector)).clone())
+    Ok(SharedHttpConnector::new(connector))
 }
 
-/// Trusts Amazon's roots and nobody else.
-fn tls() -> Result<TlsContext, ConfigError> {
-    let roots = AMAZON_ROOTS.iter().fold(TrustStore::empty(), |store, pem| store.with_pem_certificate(*pem));
-    TlsContext::builder().with_trust_store(roots).build().map_err(|cause| ConfigError::Roots(cause.into()))
+/// Amazon's roots and nobody else's.
+fn amazons_roots() -> TrustStore {
+    AMAZON_ROOTS.iter().fold(TrustStore::empty(), |store, pem| store.with_pem_certificate(*pem))
+}
+
+fn tls(roots: &TrustStore) -> Result<TlsContext, ConfigError> {
+    TlsContext::builder()
+        .with_trust_store(roots.clone())
+        .build()
+        .map_err(|cause| ConfigError::Roots(cause.into()))
 }
 
 /// A client of a service that not every call needs, built when it is first used: each reads tables of endpoints.

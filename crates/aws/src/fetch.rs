@@ -3,7 +3,7 @@
 //! Guards: the scheme of the URL decides, so what is asked for by `https` never goes out in the clear; redirects are
 //! not followed; an answer has a size limit. It must not know what is fetched.
 
-use crate::client::{ATTEMPT_TIMEOUT, ConfigError, connections};
+use crate::client::{ATTEMPT_TIMEOUT, ConfigError, connections, outside_connections};
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -23,14 +23,19 @@ pub enum FetchError {
     Unavailable(#[source] Cause),
 }
 
-/// Fetches over the connections of the AWS clients: it trusts Amazon's roots and nobody else.
 pub struct Fetcher {
     connector: SharedHttpConnector,
 }
 
 impl Fetcher {
+    /// Over the connections of the AWS clients: it trusts Amazon's roots and nobody else.
     pub fn new() -> Result<Self, ConfigError> {
         Ok(Self { connector: connections()? })
+    }
+
+    /// Over connections of its own, to whomever the system's roots vouch for.
+    pub fn outside() -> Result<Self, ConfigError> {
+        Ok(Self { connector: outside_connections()? })
     }
 
     /// The body of a successful answer, of at most `limit` bytes.

@@ -1,34 +1,15 @@
-//! The token issuer: its public keys, from where OpenID Connect says they are, and its tokens for codes.
+//! The token issuer: its public keys, and its tokens for codes.
 //!
 //! Guards: a code that the issuer refuses is told from an issuer that does not answer; what it says to a refusal is not kept.
+
+mod keys;
+
+pub use keys::IssuersKeys;
 
 use crate::client::ConfigError;
 use crate::fetch::{FetchError, Fetcher};
 use serde::{Deserialize, Serialize};
-use stint_app::ports::{Cause, Code, CodeExchange, ExchangeError, KeySource};
-
-/// No issuer's key set is larger, in bytes.
-const LARGEST_KEY_SET: usize = 64 * 1024;
-
-pub struct IssuersKeys {
-    fetcher: Fetcher,
-    url: String,
-}
-
-impl IssuersKeys {
-    pub fn of(issuer: &str) -> Result<Self, ConfigError> {
-        Ok(Self {
-            fetcher: Fetcher::new()?,
-            url: format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')),
-        })
-    }
-}
-
-impl KeySource for IssuersKeys {
-    async fn fetch(&self) -> Result<Vec<u8>, Cause> {
-        Ok(self.fetcher.get(&self.url, LARGEST_KEY_SET).await?)
-    }
-}
+use stint_app::ports::{Code, CodeExchange, ExchangeError};
 
 /// No answer with tokens is larger, in bytes.
 const LARGEST_TOKENS: usize = 64 * 1024;

@@ -1,14 +1,14 @@
-//! Whether the files are what they should be: Cedar, with names, after the schema; a catalog; an organisation; a directory. Only what
-//! can be read is linted.
+//! Whether the files are what they should be: Cedar, with names, after the schema; a catalog; an organisation; a directory; workloads. Only
+//! what can be read is linted.
 
-use crate::folder::{CATALOG, DIRECTORY, Folder, ORGANISATION, SCHEMA, Unusable};
+use crate::folder::{CATALOG, DIRECTORY, Folder, ORGANISATION, SCHEMA, Unusable, WORKLOADS};
 use crate::lints;
 use crate::place::{Finding, Weight};
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use std::collections::BTreeMap;
 use std::path::Path;
-use stint_policy::{files, sample};
+use stint_policy::{DirectoryFile, files, sample};
 
 /// `true` if there are no errors.
 pub(crate) fn run(path: &Path) -> Result<bool, Unusable> {
@@ -35,9 +35,17 @@ fn texts(folder: &Folder) -> Vec<Finding> {
         findings.push(Finding::error(&folder.shown(ORGANISATION), organisation, at, error.message()));
     }
     let directory = folder.directory.as_deref().unwrap_or_default();
-    if let Err(fault) = files::directory_json(directory) {
+    let known = files::directory_json(directory);
+    if let Err(fault) = &known {
+        let at = fault.at.as_ref().map_or(0, |at| at.start);
+        findings.push(Finding::error(&folder.shown(DIRECTORY), directory, at, fault.what.as_str()));
+    }
+    let known = known.ok().filter(|_| folder.directory.is_some());
+    let known = known.and_then(|json| DirectoryFile::from_json(&json).ok());
+    let workloads = folder.workloads.as_deref().unwrap_or_default();
+    if let Err(fault) = files::workloads(workloads, known.as_ref()) {
         let at = fault.at.map_or(0, |at| at.start);
-        findings.push(Finding::error(&folder.shown(DIRECTORY), directory, at, fault.what));
+        findings.push(Finding::error(&folder.shown(WORKLOADS), workloads, at, fault.what));
     }
     let schema = match Schema::from_cedarschema_str(&folder.schema) {
         Ok((schema, _)) => Some(schema),

@@ -31,12 +31,15 @@ pub(crate) struct Folder {
     pub(crate) organisation: Option<String>,
     /// Nothing if people are in a user pool.
     pub(crate) directory: Option<String>,
+    /// Nothing if no other issuer's workloads stand for services.
+    pub(crate) workloads: Option<String>,
 }
 
 pub(crate) const SCHEMA: &str = "stint.cedarschema";
 pub(crate) const CATALOG: &str = "catalog.toml";
 pub(crate) const ORGANISATION: &str = "organisation.toml";
 pub(crate) const DIRECTORY: &str = "directory.toml";
+pub(crate) const WORKLOADS: &str = "workloads.toml";
 
 impl Folder {
     pub(crate) fn read(path: &Path) -> Result<Self, Unusable> {
@@ -50,8 +53,9 @@ impl Folder {
         let optional =
             |name| Some(path.join(name)).filter(|file| file.exists()).map(|file| text(&file)).transpose();
         let (organisation, directory) = (optional(ORGANISATION)?, optional(DIRECTORY)?);
+        let workloads = optional(WORKLOADS)?;
         let (schema, catalog) = (text(&path.join(SCHEMA))?, text(&path.join(CATALOG))?);
-        Ok(Self { path: path.to_owned(), cedar, schema, catalog, organisation, directory })
+        Ok(Self { path: path.to_owned(), cedar, schema, catalog, organisation, directory, workloads })
     }
 
     /// The name of one of its files, as it is to be shown.

@@ -13,18 +13,21 @@ mod requests;
 pub mod reviews;
 mod signed;
 mod views;
+mod workloads;
 
 pub use parts::{Api, Parts, Store};
 pub(crate) use signed::{invocation, source_address};
 pub use views::{grant_view, request_view};
+pub use workloads::WORKLOAD_ROUTES;
 
 use crate::problem::{name_instance, not_found, wrong_method};
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use signed::Signed;
 use std::sync::Arc;
 
-/// Every route, method by method; `docs/openapi.yaml` lists the same, and a test holds the two together.
+/// Every route for callers of the first issuer, method by method; `docs/openapi.yaml` lists the same, and a test holds the two together.
 pub const ROUTES: [(&str, &str); 18] = [
     ("GET", "/v1/entitlements"),
     ("GET", "/v1/requests"),
@@ -47,17 +50,18 @@ pub const ROUTES: [(&str, &str); 18] = [
 ];
 
 pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
+    let workloads = workloads::router(&api);
     Router::new()
         .route("/v1/me", get(entitlements::me::<P>))
         .route("/v1/entitlements", get(entitlements::list::<P>))
-        .route("/v1/requests", get(requests::list::<P>).post(requests::submit::<P>))
-        .route("/v1/requests/{id}", get(requests::one::<P>))
+        .route("/v1/requests", get(requests::list::<P>).post(requests::submit::<P, Signed>))
+        .route("/v1/requests/{id}", get(requests::one::<P, Signed>))
         .route("/v1/requests/{id}/events", get(requests::events::<P>))
-        .route("/v1/requests/{id}/cancel", post(requests::cancel::<P>))
-        .route("/v1/grants", get(grants::list::<P>))
+        .route("/v1/requests/{id}/cancel", post(requests::cancel::<P, Signed>))
+        .route("/v1/grants", get(grants::list::<P, Signed>))
         .route("/v1/grants/revoke", post(grants::revoke_all::<P>))
-        .route("/v1/grants/{id}", get(grants::one::<P>))
-        .route("/v1/grants/{id}/return", post(grants::give_back::<P>))
+        .route("/v1/grants/{id}", get(grants::one::<P, Signed>))
+        .route("/v1/grants/{id}/return", post(grants::give_back::<P, Signed>))
         .route("/v1/grants/{id}/revoke", post(grants::revoke::<P>))
         .route("/v1/grants/{id}/force-close", post(grants::force_close::<P>))
         // The gateway hands these routes to functions of their own; what comes here has another method.
@@ -66,6 +70,7 @@ pub fn router<P: Parts>(api: Arc<Api<P>>) -> Router {
         .route(decisions::DENY, post(not_found))
         .route(reviews::PATH, post(not_found))
         .route("/v1/audit/events", get(audit::events::<P>))
+        .merge(workloads)
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(name_instance))

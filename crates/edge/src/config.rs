@@ -43,6 +43,15 @@ pub struct GrantConfig {
     pub approval_key: String,
 }
 
+/// The issuer of workloads' tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkloadConfig {
+    /// The URL that it calls itself in its tokens.
+    pub issuer: String,
+    /// For whom its tokens have to be.
+    pub audience: String,
+}
+
 /// `reveal`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevealConfig {
@@ -53,6 +62,8 @@ pub struct RevealConfig {
     pub approval_key: String,
     pub issuer: String,
     pub audience: Vec<String>,
+    /// `None`: there are no routes for workloads.
+    pub workloads: Option<WorkloadConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +79,8 @@ pub struct RequestConfig {
     pub issuer: String,
     /// The client ids whose tokens are meant for Stint.
     pub audience: Vec<String>,
+    /// `None`: there are no routes for workloads.
+    pub workloads: Option<WorkloadConfig>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,6 +204,19 @@ impl Environment {
         text
     }
 
+    /// Both settings or neither, and never the first issuer: its people are no workloads.
+    fn workloads(&mut self) -> Option<WorkloadConfig> {
+        const NAMES: [&str; 2] = ["STINT_WORKLOAD_ISSUER", "STINT_WORKLOAD_AUDIENCE"];
+        let [issuer, audience] = NAMES.map(|name| self.optional(name));
+        if issuer.is_none() && audience.is_none() {
+            return None;
+        }
+        if issuer.is_some() && issuer == self.optional("STINT_ISSUER") {
+            self.unusable.insert(NAMES[0]);
+        }
+        Some(WorkloadConfig { issuer: self.text(NAMES[0]), audience: self.text(NAMES[1]) })
+    }
+
     fn tables(&mut self) -> Tables {
         Tables { grants: self.text("STINT_GRANTS_TABLE"), audit: self.text("STINT_AUDIT_TABLE") }
     }
@@ -221,6 +247,7 @@ impl Config for RevealConfig {
             approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
+            workloads: env.workloads(),
         }
     }
 }
@@ -235,6 +262,7 @@ impl Config for RequestConfig {
             user_pool_id: env.optional("STINT_USER_POOL_ID"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
+            workloads: env.workloads(),
         }
     }
 }
@@ -284,6 +312,11 @@ mod tests {
         move |name| (!missing.contains(&name)).then(|| format!("https://{name}"))
     }
 
+    /// Every setting that a stack has without workloads.
+    fn all(text: &'static str) -> impl Fn(&str) -> Option<String> {
+        move |name| (!name.starts_with("STINT_WORKLOAD")).then(|| text.to_owned())
+    }
+
     #[test]
     fn everything_that_is_missing_is_named_at_once() {
         let missing = &["STINT_AUDIT_TABLE", "STINT_MAIL_FROM"];
@@ -296,9 +329,8 @@ mod tests {
     fn blank_is_missing_and_half_a_list_or_a_url_with_a_slash_at_its_end_is_unusable() {
         let blank = |_: &str| Some(" ".to_owned());
         assert_eq!(TaskConfig::from_variables(blank).unwrap_err().missing.len(), 2);
-        let half = |_: &str| Some("one,".to_owned());
         assert_eq!(
-            RequestConfig::from_variables(half).unwrap_err().unusable,
+            RequestConfig::from_variables(all("one,")).unwrap_err().unusable,
             BTreeSet::from(["STINT_AUDIENCE"])
         );
         for wrong in ["https://stint.example/", "ftp://stint.example"] {
@@ -306,6 +338,26 @@ mod tests {
             let error = ApproveConfig::from_variables(all).unwrap_err();
             assert_eq!(error.unusable, BTreeSet::from(["STINT_PUBLIC_URL"]), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_issuer_of_workloads_is_named_with_its_audience_and_is_not_the_first_one() {
+        let with = |issuer: &'static str, audience: &'static str| {
+            RequestConfig::from_variables(move |name| match name {
+                "STINT_WORKLOAD_ISSUER" => Some(issuer.to_owned()),
+                "STINT_WORKLOAD_AUDIENCE" => Some(audience.to_owned()),
+                name => Some(format!("https://{name}")),
+            })
+        };
+        assert_eq!(with("", "").unwrap().workloads, None);
+        let (issuer, audience) = ("https://token.example.org".to_owned(), "stint".to_owned());
+        let expected = Some(WorkloadConfig { issuer, audience });
+        assert_eq!(with("https://token.example.org", "stint").unwrap().workloads, expected);
+        let half = [with("https://token.example.org", ""), with("", "stint")]
+            .map(|config| config.unwrap_err().missing);
+        assert_eq!(half, [["STINT_WORKLOAD_AUDIENCE"], ["STINT_WORKLOAD_ISSUER"]].map(BTreeSet::from));
+        let first = with("https://STINT_ISSUER", "stint").unwrap_err();
+        assert_eq!(first.unusable, BTreeSet::from(["STINT_WORKLOAD_ISSUER"]));
     }
 
     #[test]
@@ -330,7 +382,7 @@ mod tests {
 
     #[test]
     fn an_audience_may_be_several_clients() {
-        let config = RequestConfig::from_variables(|_| Some("web, cli".to_owned())).unwrap();
+        let config = RequestConfig::from_variables(all("web, cli")).unwrap();
         assert_eq!(config.audience, ["web", "cli"]);
     }
 }

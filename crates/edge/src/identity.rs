@@ -9,9 +9,11 @@ mod keys;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod workload;
 
 pub(crate) use claims::PAGE_SESSION;
 pub use claims::Rejection;
+pub use workload::WorkloadVerifier;
 
 use crate::identity::claims::{Expected, UnverifiedClaims};
 use crate::identity::keys::KeyCache;
@@ -82,7 +84,7 @@ impl<K: KeySource> TokenVerifier<K> {
         let token = bearer(headers).ok_or(IdentityError::NoToken)?;
         let verified = self.claims(token, now).await?.check(&self.expected, now)?;
         // INVARIANT: what the gateway let in and what is acted on is the same person.
-        if !gateway.agrees_with(&verified.principal) {
+        if !gateway.agrees_with(verified.principal.as_str()) {
             return Err(Rejection::NotTheGateways.into());
         }
         Ok(verified)
@@ -140,8 +142,8 @@ impl GatewayIdentity {
         Self { subject: jwt.map(|jwt| jwt.claims.get("sub").cloned().unwrap_or_default()) }
     }
 
-    fn agrees_with(&self, principal: &PrincipalId) -> bool {
-        self.subject.as_deref().is_none_or(|subject| subject == principal.as_str())
+    fn agrees_with(&self, subject: &str) -> bool {
+        self.subject.as_deref().is_none_or(|seen| seen == subject)
     }
 }
 

@@ -1,10 +1,14 @@
-//! The catalog and the directory as their author writes them, for tools that say where something is wrong. What is built in has been through
+//! The catalog, the directory and the workloads as their author writes them, for tools that say where something is wrong. What is built in has been through
 //! the build script, and knows none of this.
 
 use crate::bundle::BundleError;
 use crate::catalog::{self, CatalogFile};
 use crate::directory::{self, DirectoryFile};
+use crate::workloads::{self, Workloads};
+use serde::Deserialize;
 use std::ops::Range;
+use stint_domain::principal::Kind;
+use toml::Spanned;
 
 /// What is wrong with a text, and where, if that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +46,38 @@ pub fn directory_json(text: &str) -> Result<String, Fault> {
         Ok(_) => Ok(json),
         Err(error) => Err(Fault { at: None, what: error.to_string() }),
     }
+}
+
+/// `workloads.toml` with the place of each of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlacedWorkloads {
+    #[serde(default)]
+    workload: Vec<Spanned<workloads::Entry>>,
+}
+
+/// A `workloads.toml`; with a directory beside it the services have to be in that one. Whether a user pool has them only
+/// the pool can say.
+///
+/// # Errors
+/// [`Fault`], the first one.
+pub fn workloads(text: &str, directory: Option<&DirectoryFile>) -> Result<Workloads, Fault> {
+    let fault = |error: toml::de::Error| Fault { at: error.span(), what: error.message().to_owned() };
+    let file: PlacedWorkloads = toml::from_str(text).map_err(fault)?;
+    let mut all = Workloads::default();
+    for entry in file.workload {
+        let at = Some(entry.span());
+        let entry = entry.into_inner();
+        if directory.is_some_and(|directory| !has_service(directory, &entry)) {
+            return Err(Fault { at, what: format!("`{}` is no service of directory.toml", entry.service) });
+        }
+        all.add(entry).map_err(|error| Fault { at, what: error.to_string() })?;
+    }
+    Ok(all)
+}
+
+fn has_service(directory: &DirectoryFile, entry: &workloads::Entry) -> bool {
+    directory.person(&entry.service).is_some_and(|person| person.engagement.kind() == Kind::Service)
 }
 
 /// What no type of a field can say is told with the entitlement's id, by which it is found again.

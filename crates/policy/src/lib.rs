@@ -20,6 +20,7 @@ pub mod sample;
 mod split;
 mod version;
 mod weighed;
+mod workloads;
 
 pub use approval::BadRule;
 pub use break_glass::BadBreakGlass;
@@ -30,6 +31,7 @@ pub use decision::{
 };
 pub use directory::{BadDirectory, DirectoryFile};
 pub use weighed::{Answer, Permitted, Verdict, Way, Weighed};
+pub use workloads::{BadWorkloads, Workloads};
 
 /// Every action that policies decide.
 pub const ACTIONS: [&str; 9] = actions::ALL;

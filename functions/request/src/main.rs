@@ -10,11 +10,11 @@ use stint_aws::providers::Providers;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::api::{Api, Parts, router};
-use stint_edge::config::{Config, RequestConfig};
+use stint_edge::config::{Config, RequestConfig, WorkloadConfig};
 use stint_edge::directory::People;
-use stint_edge::identity::TokenVerifier;
+use stint_edge::identity::{TokenVerifier, WorkloadVerifier};
 use stint_edge::telemetry;
-use stint_policy::PolicyBundle;
+use stint_policy::{BadWorkloads, PolicyBundle, Workloads};
 
 /// The API on AWS.
 struct OnAws;
@@ -29,10 +29,16 @@ impl Parts for OnAws {
     type Keys = IssuersKeys;
 }
 
+fn workloads(config: WorkloadConfig) -> Result<WorkloadVerifier<IssuersKeys>, BadWorkloads> {
+    let keys = IssuersKeys::discovered(&config.issuer);
+    Ok(WorkloadVerifier::new(keys, config.issuer, config.audience, Workloads::embedded()?))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = RequestConfig::from_env()?;
+    let workloads = config.workloads.map(workloads).transpose()?;
     let aws = stint_aws::client::from_environment()?;
     let api: Api<OnAws> = Api {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
@@ -42,6 +48,7 @@ async fn main() -> Result<(), Error> {
         expirer: ExpireFunction::new(&aws, config.expire_function),
         surroundings: Machine,
         tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        workloads,
         policy: PolicyBundle::embedded()?,
     };
     run(router(Arc::new(api))).await

@@ -9,11 +9,11 @@ use stint_aws::providers::Issuers;
 use stint_aws::seals::ApprovalKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
-use stint_edge::config::{Config, RevealConfig};
+use stint_edge::config::{Config, RevealConfig, WorkloadConfig};
 use stint_edge::directory::People;
-use stint_edge::identity::TokenVerifier;
+use stint_edge::identity::{TokenVerifier, WorkloadVerifier};
 use stint_edge::telemetry;
-use stint_policy::PolicyBundle;
+use stint_policy::{BadWorkloads, PolicyBundle, Workloads};
 
 /// The parts on AWS.
 struct OnAws;
@@ -27,10 +27,16 @@ impl RevealParts for OnAws {
     type Keys = IssuersKeys;
 }
 
+fn workloads(config: WorkloadConfig) -> Result<WorkloadVerifier<IssuersKeys>, BadWorkloads> {
+    let keys = IssuersKeys::discovered(&config.issuer);
+    Ok(WorkloadVerifier::new(keys, config.issuer, config.audience, Workloads::embedded()?))
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = RevealConfig::from_env()?;
+    let workloads = config.workloads.map(workloads).transpose()?;
     let aws = stint_aws::client::from_environment()?;
     let reveal: Reveal<OnAws> = Reveal {
         ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
@@ -39,6 +45,7 @@ async fn main() -> Result<(), Error> {
         issuer: Issuers::new(&aws),
         surroundings: Machine,
         tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        workloads,
         policy: PolicyBundle::embedded()?,
     };
     run(router(Arc::new(reveal))).await

@@ -89,6 +89,44 @@ fn what_is_wrong_in_the_directory_has_its_place_or_the_name_of_whom_it_is_about(
 }
 
 #[test]
+fn a_workload_is_named_in_full_stands_for_a_service_and_only_for_one() {
+    let one = |subject: &str, service: &str| {
+        let issuer = "https://token.actions.githubusercontent.com";
+        format!("[[workload]]\nissuer = \"{issuer}\"\nsubject = \"{subject}\"\nservice = \"{service}\"\n")
+    };
+    let main = one("repo:acme/ledger:ref:refs/heads/main", "nightly-report");
+    let write = |text: String| move |folder: &Folder| folder.write("workloads.toml", &text);
+    let pattern = one("repo:acme/*", "nightly-report");
+    finds(write(pattern), "workloads.toml:3:11: error: `subject` must be one whole `sub`");
+    finds(
+        write(main.replace("https:", "http:")),
+        "workloads.toml:2:10: error: `issuer` must be an `https` URL",
+    );
+    finds(
+        write(format!("{main}ref = \"refs/heads/main\"\n")),
+        "workloads.toml:5:1: error: unknown field `ref`",
+    );
+    finds(
+        write(main.repeat(2)),
+        "workloads.toml:5:1: error: `repo:acme/ledger:ref:refs/heads/main` stands there twice",
+    );
+    let people = "[[person]]\nid = \"ana\"\ndisplay_name = \"Ana\"\nkind = \"employee\"\n\n\
+                  [[person]]\nid = \"nightly-report\"\ndisplay_name = \"Nightly report\"\nkind = \"service\"\n";
+    for nobody in ["ana", "ghost"] {
+        let known = |folder: &Folder| {
+            folder.write("directory.toml", people);
+            folder.write("workloads.toml", &one("repo:acme/ledger:ref:refs/heads/main", nobody));
+        };
+        finds(known, &format!("workloads.toml:1:1: error: `{nobody}` is no service of directory.toml"));
+    }
+    let folder = Folder::copy();
+    folder.write("workloads.toml", &main);
+    assert_eq!(folder.run("check").code, 0, "whom a pool has only the pool knows");
+    folder.write("directory.toml", people);
+    assert_eq!(folder.run("check").code, 0);
+}
+
+#[test]
 fn a_step_that_can_be_skipped_needs_nobody_and_one_that_is_escalated_has_more() {
     let officers = "need = 2\ngroups = [\"security-officers\"]\nremind_every = \"30m\"\n";
     let unreachable = "takes more different people than the organisation has";

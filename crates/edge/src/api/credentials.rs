@@ -4,9 +4,9 @@
 //! Guards: the answer is not to be kept by anything on its way, and has the form that the AWS SDKs' `credential_process`
 //! reads.
 
-use super::signed::{Id, Signed, Verifies};
+use super::signed::{Entrance, Id, Signed, Verifies, VerifiesWorkloads, Workload};
 use crate::emf::{Metric, count};
-use crate::identity::TokenVerifier;
+use crate::identity::{TokenVerifier, WorkloadVerifier};
 use crate::problem::{Problem, name_instance, not_found, wrong_method};
 use axum::Router;
 use axum::extract::State;
@@ -28,6 +28,9 @@ use stint_policy::PolicyBundle;
 /// The route, below `/v1/grants`.
 pub const PATH: &str = "/v1/grants/{id}/credentials";
 
+/// The same for workloads.
+pub const WORKLOAD_PATH: &str = "/v1/workloads/grants/{id}/credentials";
+
 /// The kinds of parts that go together.
 pub trait RevealParts: Send + Sync + 'static {
     type Ledger: Ledger + 'static;
@@ -45,6 +48,8 @@ pub struct Reveal<P: RevealParts> {
     pub issuer: P::Issuer,
     pub surroundings: P::Surroundings,
     pub tokens: TokenVerifier<P::Keys>,
+    /// `None`: there is no route for workloads.
+    pub workloads: Option<WorkloadVerifier<P::Keys>>,
     pub policy: PolicyBundle,
 }
 
@@ -58,20 +63,33 @@ impl<P: RevealParts> Verifies for Reveal<P> {
     }
 }
 
+impl<P: RevealParts> VerifiesWorkloads for Reveal<P> {
+    fn workloads(&self) -> Option<&WorkloadVerifier<P::Keys>> {
+        self.workloads.as_ref()
+    }
+    fn directory(&self) -> &impl Directory {
+        &self.directory
+    }
+}
+
 pub fn router<P: RevealParts>(reveal: Arc<Reveal<P>>) -> Router {
-    Router::new()
-        .route(PATH, post(credentials::<P>))
+    let mut router = Router::new().route(PATH, post(credentials::<P, Signed>));
+    if reveal.workloads.is_some() {
+        router = router.route(WORKLOAD_PATH, post(credentials::<P, Workload>));
+    }
+    router
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(name_instance))
         .with_state(reveal)
 }
 
-async fn credentials<P: RevealParts>(
+async fn credentials<P: RevealParts, E: Entrance<Reveal<P>>>(
     State(reveal): State<Arc<Reveal<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Id(id): Id<GrantId>,
 ) -> Result<Response, Problem> {
+    let caller = entrance.caller();
     let Reveal { ledger, directory, seals, issuer, surroundings, policy, .. } = &*reveal;
     let id = id.request_id();
     let credential =

@@ -1,7 +1,7 @@
 //! Grants: what is had, what was had, giving it back and taking it away.
 
 use super::parts::{Api, Parts};
-use super::signed::{Id, Paging, Params, Signed};
+use super::signed::{Entrance, Id, Paging, Params, Signed};
 use super::views::grant_view;
 use crate::body::Body;
 use crate::problem::Problem;
@@ -19,22 +19,24 @@ use stint_domain::BadInput;
 use stint_domain::ids::{GrantId, RequestId};
 
 /// A page may hold fewer grants than asked for: it is a page of requests, without those that led to none.
-pub(super) async fn list<P: Parts>(
+pub(super) async fn list<P: Parts, E: Entrance<Api<P>>>(
     State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Params(paging): Params<Paging>,
 ) -> Result<Json<Value>, Problem> {
+    let caller = entrance.caller();
     let page = api.store.of_requester(&caller.principal, &paging.query(20, 100)?).await?;
     let items: Vec<_> =
         page.items.iter().filter(|request| request.grant().is_some()).map(grant_view).collect();
     Ok(Json(json!({ "items": items, "next": page.next })))
 }
 
-pub(super) async fn one<P: Parts>(
+pub(super) async fn one<P: Parts, E: Entrance<Api<P>>>(
     State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Id(id): Id<GrantId>,
 ) -> Result<Json<Value>, Problem> {
+    let caller = entrance.caller();
     let id = id.request_id();
     let request =
         view_request(&api.store, &api.directory, &api.policy, &api.surroundings, &caller, id).await?;
@@ -44,11 +46,12 @@ pub(super) async fn one<P: Parts>(
     }
 }
 
-pub(super) async fn give_back<P: Parts>(
+pub(super) async fn give_back<P: Parts, E: Entrance<Api<P>>>(
     State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Id(id): Id<GrantId>,
 ) -> Result<Json<Value>, Problem> {
+    let caller = entrance.caller();
     let id = id.request_id();
     let request =
         return_grant(&api.store, &api.workflow, &api.expirer, &api.surroundings, &caller, id).await?;

@@ -1,7 +1,7 @@
 //! What the API is put together from: adapters in a function, fakes in a test.
 
-use super::signed::Verifies;
-use crate::identity::TokenVerifier;
+use super::signed::{Verifies, VerifiesWorkloads};
+use crate::identity::{TokenVerifier, WorkloadVerifier};
 use jiff::Timestamp;
 use stint_app::ports::{
     ApprovalLinks, AuditTrail, Directory, Enrolment, Expirer, IdempotencyKeys, KeySource, Ledger, Register,
@@ -32,6 +32,8 @@ pub struct Api<P: Parts> {
     pub expirer: P::Expirer,
     pub surroundings: P::Surroundings,
     pub tokens: TokenVerifier<P::Keys>,
+    /// `None`: there are no routes for workloads.
+    pub workloads: Option<WorkloadVerifier<P::Keys>>,
     pub policy: PolicyBundle,
 }
 
@@ -42,5 +44,14 @@ impl<P: Parts> Verifies for Api<P> {
     }
     fn now(&self) -> Timestamp {
         self.surroundings.now()
+    }
+}
+
+impl<P: Parts> VerifiesWorkloads for Api<P> {
+    fn workloads(&self) -> Option<&WorkloadVerifier<P::Keys>> {
+        self.workloads.as_ref()
+    }
+    fn directory(&self) -> &impl Directory {
+        &self.directory
     }
 }

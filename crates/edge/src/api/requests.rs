@@ -1,7 +1,7 @@
 //! Requests: asked for, looked at, withdrawn. Decided they are in `decisions`.
 
 use super::parts::{Api, Parts};
-use super::signed::{Id, Paging, Params, Signed};
+use super::signed::{Entrance, Id, Paging, Params, Signed};
 use super::views::request_view;
 use crate::body::Body;
 use crate::emf::{Metric, count};
@@ -79,13 +79,14 @@ fn idempotency(headers: &HeaderMap, sha256: &str) -> Result<Option<IdempotencyCl
     IdempotencyClaim::new(key.to_str().unwrap_or_default(), sha256).map(Some)
 }
 
-pub(super) async fn submit<P: Parts>(
+pub(super) async fn submit<P: Parts, E: Entrance<Api<P>>>(
     State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Params(params): Params<SubmitParams>,
     headers: HeaderMap,
     body: Body<Ask>,
 ) -> Result<Response, Problem> {
+    let caller = entrance.caller();
     let command = match command(body, &headers, params.dry_run) {
         Ok(command) => command,
         Err(bad) if params.dry_run => return Err(bad.into()),
@@ -110,9 +111,9 @@ pub(super) async fn submit<P: Parts>(
             if request.scope.break_glass.is_some() {
                 count(Metric::GlassBroken, now);
             }
-            Ok(with_location(StatusCode::CREATED, &request))
+            Ok(with_location(StatusCode::CREATED, E::REQUESTS, &request))
         }
-        Ok(Submitted::Replayed(request)) => Ok(with_location(StatusCode::OK, &request)),
+        Ok(Submitted::Replayed(request)) => Ok(with_location(StatusCode::OK, E::REQUESTS, &request)),
         Ok(Submitted::WouldBe(what)) => Ok(Json(would_be(&what)).into_response()),
         Err(error) => {
             if matches!(error, SubmitError::NotAllowed { .. }) {
@@ -150,9 +151,9 @@ fn unnamed(request: &AccessRequest) -> Value {
     view
 }
 
-fn with_location(status: StatusCode, request: &AccessRequest) -> Response {
+fn with_location(status: StatusCode, requests: &str, request: &AccessRequest) -> Response {
     let mut response = (status, Json(request_view(request))).into_response();
-    if let Ok(location) = HeaderValue::from_str(&format!("/v1/requests/{}", request.scope.request_id)) {
+    if let Ok(location) = HeaderValue::from_str(&format!("{requests}/{}", request.scope.request_id)) {
         response.headers_mut().insert(LOCATION, location);
     }
     response
@@ -207,11 +208,12 @@ pub(super) async fn list<P: Parts>(
     Ok(Json(json!({ "items": items, "next": page.next })))
 }
 
-pub(super) async fn one<P: Parts>(
+pub(super) async fn one<P: Parts, E: Entrance<Api<P>>>(
     State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Id(id): Id<RequestId>,
 ) -> Result<Json<Value>, Problem> {
+    let caller = entrance.caller();
     let request =
         view_request(&api.store, &api.directory, &api.policy, &api.surroundings, &caller, id).await?;
     Ok(Json(request_view(&request)))
@@ -239,11 +241,12 @@ pub(super) fn events_response(page: &Page<StoredEvent>) -> Response {
     ([(http::header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-pub(super) async fn cancel<P: Parts>(
+pub(super) async fn cancel<P: Parts, E: Entrance<Api<P>>>(
     State(api): State<Arc<Api<P>>>,
-    Signed(caller): Signed,
+    entrance: E,
     Id(id): Id<RequestId>,
 ) -> Result<Json<Value>, Problem> {
+    let caller = entrance.caller();
     let request = cancel_request(&api.store, &api.workflow, &api.surroundings, &caller, id).await?;
     Ok(Json(request_view(&request)))
 }

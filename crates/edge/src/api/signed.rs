@@ -1,6 +1,6 @@
 //! What every handler starts from: who is calling, and what the path and the query say.
 
-use crate::identity::{GatewayIdentity, TokenVerifier};
+use crate::identity::{GatewayIdentity, IdentityError, Rejection, TokenVerifier, WorkloadVerifier};
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Path, Query};
 use http::request::Parts as RequestParts;
@@ -12,12 +12,38 @@ use serde::de::DeserializeOwned;
 use std::str::FromStr;
 use std::sync::Arc;
 use stint_app::caller::Caller;
-use stint_app::ports::{KeySource, PageQuery};
+use stint_app::failure::Failure;
+use stint_app::ports::{Directory, KeySource, PageQuery};
 use stint_domain::BadInput;
-use stint_domain::principal::Authentication;
+use stint_domain::ids::PrincipalId;
+use stint_domain::principal::{Authentication, Kind};
 
-/// The verified caller.
+/// The verified caller, by a token of the first issuer.
 pub(super) struct Signed(pub(super) Caller);
+
+/// The service that a verified workload of the other issuer stands for.
+pub(super) struct Workload(pub(super) Caller);
+
+/// A way in, for handlers that serve both: which tokens a route takes is in its type.
+pub(super) trait Entrance<A>: FromRequestParts<Arc<A>, Rejection = Problem> + Send {
+    /// Where what is made this way is to be found.
+    const REQUESTS: &str;
+    fn caller(self) -> Caller;
+}
+
+impl<A: Verifies> Entrance<A> for Signed {
+    const REQUESTS: &str = "/v1/requests";
+    fn caller(self) -> Caller {
+        self.0
+    }
+}
+
+impl<A: VerifiesWorkloads> Entrance<A> for Workload {
+    const REQUESTS: &str = "/v1/workloads/requests";
+    fn caller(self) -> Caller {
+        self.0
+    }
+}
 
 /// What can tell who is calling.
 pub(super) trait Verifies: Send + Sync + 'static {
@@ -38,6 +64,38 @@ impl<A: Verifies> FromRequestParts<Arc<A>> for Signed {
             mfa: verified.mfa,
             invocation: invocation(parts),
         }))
+    }
+}
+
+/// What can tell which service a workload stands for.
+pub(super) trait VerifiesWorkloads: Verifies {
+    /// `None`: no other issuer is known, so nobody's workload is.
+    fn workloads(&self) -> Option<&WorkloadVerifier<Self::Keys>>;
+    fn directory(&self) -> &impl Directory;
+}
+
+impl<A: VerifiesWorkloads> FromRequestParts<Arc<A>> for Workload {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut RequestParts, api: &Arc<A>) -> Result<Self, Problem> {
+        let verifier = api.workloads().ok_or(Problem::NotFound)?;
+        let gateway = GatewayIdentity::of(&parts.extensions);
+        let service = verifier.verify(&parts.headers, &gateway, api.now()).await?;
+        Ok(Self(Caller {
+            principal: service_of(api.directory(), service).await?,
+            authentication: Authentication::Token,
+            source_address: source_address(parts),
+            mfa: false,
+            invocation: invocation(parts),
+        }))
+    }
+}
+
+/// A slip of the pen in `workloads.toml` must not let a pipeline act as a person.
+async fn service_of(directory: &impl Directory, id: PrincipalId) -> Result<PrincipalId, Problem> {
+    let known = directory.person(&id).await.map_err(Failure::from)?;
+    match known.is_some_and(|person| person.engagement.kind() == Kind::Service) {
+        true => Ok(id),
+        false => Err(IdentityError::from(Rejection::UnknownWorkload).into()),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Rejection {
     NoSubject,
     #[error("not of the caller that the gateway saw")]
     NotTheGateways,
+    #[error("of a workload that stands for no service")]
+    UnknownWorkload,
     #[error("not asked for by this browser about this link")]
     WrongNonce,
 }
@@ -71,6 +73,21 @@ enum Audience {
 
 impl UnverifiedClaims {
     pub(super) fn check(self, expected: &Expected, now: Timestamp) -> Result<Verified, Rejection> {
+        self.check_meant_for(expected)?;
+        self.verified(now)
+    }
+
+    /// The subject. A workload's token is made for its audience, so one without is meant for somebody else.
+    pub(super) fn check_workload(self, expected: &Expected, now: Timestamp) -> Result<String, Rejection> {
+        self.check_meant_for(expected)?;
+        if self.aud.is_none() {
+            return Err(Rejection::WrongAudience);
+        }
+        self.check_times(now.as_second())?;
+        Ok(self.sub)
+    }
+
+    fn check_meant_for(&self, expected: &Expected) -> Result<(), Rejection> {
         if self.iss != expected.issuer {
             return Err(Rejection::WrongIssuer);
         }
@@ -80,7 +97,7 @@ impl UnverifiedClaims {
         if self.token_use.as_deref().is_some_and(|token_use| token_use != "access") {
             return Err(Rejection::WrongUse);
         }
-        self.verified(now)
+        Ok(())
     }
 
     /// An ID token names the one client it is for; a token for others as well is none.

@@ -1,5 +1,7 @@
 //! Every way a token can be wrong, each beside the one that is right.
 
+mod workload;
+
 use super::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;

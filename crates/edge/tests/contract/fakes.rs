@@ -19,7 +19,7 @@ use stint_app::ports::{Cause, Code, CodeExchange, ExchangeError, KeySource, Surr
 use stint_edge::api::{Api, Parts, router};
 use stint_edge::approvals::{self, Approvals, ApproveParts};
 use stint_edge::csrf::FormGuard;
-use stint_edge::identity::TokenVerifier;
+use stint_edge::identity::{TokenVerifier, WorkloadVerifier};
 use stint_policy::PolicyBundle;
 use stint_test_support::world::World;
 use tower::ServiceExt as _;
@@ -28,11 +28,11 @@ use tower::ServiceExt as _;
 const KEY: &[u8] = include_bytes!("../../src/identity/test-only-key.pk8");
 pub(crate) const ISSUER: &str = "https://issuer.example.org/pool";
 
-pub(crate) struct Keys;
+pub(crate) struct Keys(pub(crate) &'static [u8]);
 
 impl KeySource for Keys {
     async fn fetch(&self) -> Result<Vec<u8>, Cause> {
-        let pair = RsaKeyPair::from_pkcs8(KEY).unwrap();
+        let pair = RsaKeyPair::from_pkcs8(self.0).unwrap();
         let ring::rsa::PublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
         let (n, e) = (BASE64.encode(n), BASE64.encode(e));
         let key = json!({ "kid": "k1", "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e });
@@ -47,9 +47,13 @@ fn token(who: &str, now: Timestamp) -> String {
 
 /// Of the issuer.
 pub(crate) fn signed(claims: &Value) -> String {
+    signed_by(claims, KEY)
+}
+
+pub(crate) fn signed_by(claims: &Value, key: &[u8]) -> String {
     let header = json!({ "alg": "RS256", "kid": "k1", "typ": "JWT" });
     let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
-    let pair = RsaKeyPair::from_pkcs8(KEY).unwrap();
+    let pair = RsaKeyPair::from_pkcs8(key).unwrap();
     let mut signature = vec![0; pair.public().modulus_len()];
     let random = ring::rand::SystemRandom::new();
     pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).unwrap();
@@ -89,7 +93,7 @@ impl ApproveParts for Fakes {
 }
 
 pub(crate) fn tokens() -> TokenVerifier<Keys> {
-    TokenVerifier::new(Keys, ISSUER.to_owned(), vec!["cli".to_owned()])
+    TokenVerifier::new(Keys(KEY), ISSUER.to_owned(), vec!["cli".to_owned()])
 }
 
 /// What is sent beside method and path.
@@ -101,6 +105,7 @@ pub(crate) struct Sent<'a> {
 
 pub(crate) struct Stage {
     pub(crate) api: Arc<Api<Fakes>>,
+    pub(crate) bundle: fn() -> PolicyBundle,
     document: Value,
     /// Operation, status and kind of content that have been seen.
     seen: RefCell<BTreeSet<(String, u16, String)>>,
@@ -108,6 +113,10 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Self {
+        Self::with(|| PolicyBundle::embedded().unwrap(), None)
+    }
+
+    pub(crate) fn with(bundle: fn() -> PolicyBundle, workloads: Option<WorkloadVerifier<Keys>>) -> Self {
         let api = Api {
             store: World::default(),
             directory: World::default(),
@@ -116,9 +125,10 @@ impl Stage {
             expirer: World::default(),
             surroundings: World::default(),
             tokens: tokens(),
-            policy: PolicyBundle::embedded().unwrap(),
+            workloads,
+            policy: bundle(),
         };
-        Self { api: Arc::new(api), document: document(), seen: RefCell::default() }
+        Self { api: Arc::new(api), bundle, document: document(), seen: RefCell::default() }
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
@@ -152,7 +162,7 @@ impl Stage {
     }
 
     /// The function that the gateway hands decisions to.
-    fn approving(&self) -> axum::Router {
+    pub(crate) fn approving(&self) -> axum::Router {
         let lent = || Lent(Arc::clone(&self.api));
         let approvals: Approvals<Fakes> = Approvals {
             store: lent(),
@@ -205,12 +215,12 @@ impl Stage {
         value
     }
 
-    /// Every success that the document promises of operations under `prefix`, in every kind of content, has been seen.
-    pub(crate) fn assert_seen_all_below(&self, prefix: &str) {
+    /// Every success that the document promises of these paths, in every kind of content, has been seen.
+    pub(crate) fn assert_seen_all(&self, of: impl Fn(&str) -> bool) {
         let seen = self.seen.borrow();
         for (path, item) in self.document["paths"].as_object().unwrap() {
             let operations = item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters");
-            for (_, operation) in operations.filter(|_| path.starts_with(prefix)) {
+            for (_, operation) in operations.filter(|_| of(path)) {
                 let id = operation["operationId"].as_str().unwrap();
                 let good = operation["responses"].as_object().unwrap().iter();
                 for (status, response) in good.filter(|(status, _)| status.starts_with('2')) {

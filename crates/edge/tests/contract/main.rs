@@ -24,6 +24,7 @@ mod reveal;
 mod schema;
 mod sign_in;
 mod template;
+mod workloads;
 
 use std::path::Path;
 

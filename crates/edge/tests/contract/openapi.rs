@@ -3,7 +3,7 @@
 use crate::file;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use stint_edge::api::{ROUTES, credentials, decisions, reviews};
+use stint_edge::api::{ROUTES, WORKLOAD_ROUTES, credentials, decisions, reviews};
 use stint_edge::problem::Problem;
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -57,7 +57,7 @@ fn the_document_lists_the_routes_and_no_others() {
     let listed: BTreeSet<_> = operations(&document).into_iter().map(|(m, path, _)| (m, path)).collect();
     let routed = |(method, path): (&str, &str)| (method.to_owned(), path.to_owned());
     let pages = PAGES.map(routed);
-    let expected: BTreeSet<_> = ROUTES.into_iter().map(routed).chain(pages).collect();
+    let expected: BTreeSet<_> = ROUTES.into_iter().chain(WORKLOAD_ROUTES).map(routed).chain(pages).collect();
     assert_eq!(listed, expected);
 }
 
@@ -66,9 +66,11 @@ fn the_gateway_lets_through_the_methods_that_the_document_lists_for_the_page() {
     let template = file("infra/template.yaml");
     let keys: BTreeSet<_> = template.split("RouteKey: ").skip(1).map(route_key).collect();
     let pages = PAGES.map(|(method, path)| format!("{method} {path}"));
-    let of_their_own = [credentials::PATH, decisions::APPROVE, decisions::DENY, reviews::PATH];
+    let of_their_own =
+        [credentials::PATH, credentials::WORKLOAD_PATH, decisions::APPROVE, decisions::DENY, reviews::PATH];
     let of_their_own = of_their_own.map(|path| format!("POST {path}"));
-    let others = of_their_own.into_iter().chain(["ANY /v1/{proxy+}".to_owned()]);
+    let others =
+        of_their_own.into_iter().chain(["ANY /v1/{proxy+}", "ANY /v1/workloads/{proxy+}"].map(str::to_owned));
     assert_eq!(keys, BTreeSet::from(pages).into_iter().chain(others).collect());
 }
 
@@ -125,6 +127,18 @@ fn only_the_page_is_open_to_whoever_has_no_token() {
     for (method, path, operation) in operations(&document) {
         let open = operation.get("security") == Some(&serde_json::json!([]));
         assert_eq!(open, PAGES.contains(&(&method, &path)), "{method} {path}");
+    }
+}
+
+#[test]
+fn a_route_takes_tokens_of_one_issuer_and_the_document_says_of_which() {
+    let document = document();
+    for (method, path, operation) in
+        operations(&document).into_iter().filter(|(_, path, _)| path.starts_with("/v1/"))
+    {
+        let of_workloads = operation.get("security") == Some(&serde_json::json!([{ "workload": [] }]));
+        assert!(of_workloads || operation.get("security").is_none(), "{method} {path}");
+        assert_eq!(of_workloads, path.starts_with("/v1/workloads/"), "{method} {path}");
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::fakes::{Fakes, Keys, Sent, Stage, request, tokens};
 use crate::lent::Lent;
+use crate::workloads::verifier;
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
-use stint_policy::PolicyBundle;
 use tower::ServiceExt as _;
 
 impl RevealParts for Fakes {
@@ -31,12 +31,13 @@ impl Stage {
         self.check("POST", &path, expected, response).await
     }
 
-    fn revealing(&self) -> axum::Router {
+    /// The function that the gateway hands the routes of credentials to.
+    pub(crate) fn revealing(&self) -> axum::Router {
         let lent = || Lent(Arc::clone(&self.api));
         let (ledger, directory, seals, issuer, surroundings) = (lent(), lent(), lent(), lent(), lent());
-        let policy = PolicyBundle::embedded().unwrap();
+        let (policy, workloads) = ((self.bundle)(), self.api.workloads.as_ref().map(|_| verifier()));
         let reveal: Reveal<Fakes> =
-            Reveal { ledger, directory, seals, issuer, surroundings, tokens: tokens(), policy };
+            Reveal { ledger, directory, seals, issuer, surroundings, tokens: tokens(), workloads, policy };
         router(Arc::new(reveal))
     }
 }

@@ -29,6 +29,23 @@ fn a_mail_is_reserved_for_at_least_as_long_as_the_function_that_sends_it_may_run
 }
 
 #[test]
+fn a_route_of_workloads_has_their_authorizer_and_no_other_route_has_it() {
+    let template = file("infra/template.yaml");
+    let routes = template.split("RouteKey: ").skip(1);
+    let routes = routes.filter_map(|route| {
+        let key = route.lines().next()?;
+        let properties = route.lines().take_while(|line| !line.ends_with("::Route"));
+        let authorizer =
+            properties.filter_map(|line| line.trim().strip_prefix("AuthorizerId: !Ref ")).next()?;
+        Some((key.contains("/v1/workloads/"), authorizer))
+    });
+    let routes: Vec<_> = routes.collect();
+    let both = [(false, "ApiAuthorizer"), (true, "WorkloadAuthorizer")];
+    assert!(routes.iter().all(|route| both.contains(route)), "{routes:?}");
+    assert!(both.iter().all(|one| routes.contains(one)), "{routes:?}");
+}
+
+#[test]
 fn a_sweep_ends_before_the_next_one_begins() {
     assert!(timeout("stint-reconcile") < 60);
 }
