@@ -9,20 +9,26 @@ pub use keys::IssuersKeys;
 use crate::client::ConfigError;
 use crate::fetch::{FetchError, Fetcher};
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 use stint_app::ports::{Code, CodeExchange, ExchangeError};
 
 /// No answer with tokens is larger, in bytes.
 const LARGEST_TOKENS: usize = 64 * 1024;
 
 pub struct IssuersTokens {
-    fetcher: Fetcher,
+    /// Parses the system's roots, where it needs them, when somebody signs in.
+    fetcher: OnceLock<Fetcher>,
     url: String,
 }
 
 impl IssuersTokens {
-    /// `url`: the issuer's token endpoint.
-    pub fn at(url: String) -> Result<Self, ConfigError> {
-        Ok(Self { fetcher: Fetcher::new()?, url })
+    /// `url`: the token endpoint of the stack's `pool`, or of another issuer where there is none.
+    pub fn at(url: String, pool: Option<&str>) -> Result<Self, ConfigError> {
+        let fetcher = match pool {
+            Some(_) => OnceLock::from(Fetcher::new()?),
+            None => OnceLock::new(),
+        };
+        Ok(Self { fetcher, url })
     }
 }
 
@@ -52,7 +58,9 @@ impl CodeExchange for IssuersTokens {
             code_verifier: code.verifier,
         };
         let form = serde_html_form::to_string(&form).map_err(|cause| ExchangeError::Refused(cause.into()))?;
-        let answer = self.fetcher.post_form(&self.url, form, LARGEST_TOKENS).await;
+        let fetcher =
+            keys::opened(&self.fetcher).map_err(|cause| ExchangeError::Unavailable(cause.into()))?;
+        let answer = fetcher.post_form(&self.url, form, LARGEST_TOKENS).await;
         let answer = answer.map_err(|error| match error {
             FetchError::Status { status: 400..=499 } => ExchangeError::Refused(error.into()),
             error => ExchangeError::Unavailable(error.into()),
@@ -96,7 +104,7 @@ mod tests {
             caller.write_all(answer.as_bytes()).unwrap();
             told.send(text).unwrap();
         });
-        (IssuersTokens::at(url).unwrap(), sent)
+        (IssuersTokens::at(url, Some("pool")).unwrap(), sent)
     }
 
     #[tokio::test]
@@ -120,7 +128,7 @@ mod tests {
         assert!(matches!(without, ExchangeError::Refused(_)), "{without:?}");
         let down = of("502 Bad Gateway", "").await;
         assert!(matches!(down, ExchangeError::Unavailable(_)), "{down:?}");
-        let nobody = IssuersTokens::at("http://127.0.0.1:9/oauth2/token".to_owned()).unwrap();
+        let nobody = IssuersTokens::at("http://127.0.0.1:9/oauth2/token".to_owned(), None).unwrap();
         assert!(matches!(nobody.exchange(&CODE).await, Err(ExchangeError::Unavailable(_))));
     }
 }

@@ -35,9 +35,11 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = ApproveConfig::from_env()?;
     let aws = stint_aws::client::from_environment()?;
+    let keys = IssuersKeys::of(&config.issuer, config.user_pool_id.as_deref())?;
     let sign_in = config.sign_in.map(|at| {
         let issuer = Issuer { authorize_url: at.authorize_url, client_id: at.client_id };
-        IssuersTokens::at(at.token_url).map(|tokens| SignIn::new(issuer, &config.public_url, tokens))
+        let tokens = IssuersTokens::at(at.token_url, config.user_pool_id.as_deref());
+        tokens.map(|tokens| SignIn::new(issuer, &config.public_url, tokens))
     });
     let approvals: Approvals<OnAws> = Approvals {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
@@ -45,7 +47,7 @@ async fn main() -> Result<(), Error> {
         workflow: StepFunctions::answering(&aws),
         sealer: ApprovalKey::new(&aws, config.approval_key),
         surroundings: Machine,
-        tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        tokens: TokenVerifier::new(keys, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,
         forms: FormGuard::new(&config.public_url),
         sign_in: sign_in.transpose()?,

@@ -40,6 +40,7 @@ async fn main() -> Result<(), Error> {
     let config = RequestConfig::from_env()?;
     let workloads = config.workloads.map(workloads).transpose()?;
     let aws = stint_aws::client::from_environment()?;
+    let keys = IssuersKeys::of(&config.issuer, config.user_pool_id.as_deref())?;
     let api: Api<OnAws> = Api {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
@@ -47,7 +48,7 @@ async fn main() -> Result<(), Error> {
         workflow: StepFunctions::new(&aws, config.state_machine_arn.parse()?),
         expirer: ExpireFunction::new(&aws, config.expire_function),
         surroundings: Machine,
-        tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        tokens: TokenVerifier::new(keys, config.issuer, config.audience),
         workloads,
         policy: PolicyBundle::embedded()?,
     };

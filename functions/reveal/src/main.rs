@@ -38,13 +38,14 @@ async fn main() -> Result<(), Error> {
     let config = RevealConfig::from_env()?;
     let workloads = config.workloads.map(workloads).transpose()?;
     let aws = stint_aws::client::from_environment()?;
+    let keys = IssuersKeys::of(&config.issuer, config.user_pool_id.as_deref())?;
     let reveal: Reveal<OnAws> = Reveal {
         ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         seals: ApprovalKey::new(&aws, config.approval_key),
         issuer: Issuers::new(&aws),
         surroundings: Machine,
-        tokens: TokenVerifier::new(IssuersKeys::of(&config.issuer)?, config.issuer, config.audience),
+        tokens: TokenVerifier::new(keys, config.issuer, config.audience),
         workloads,
         policy: PolicyBundle::embedded()?,
     };

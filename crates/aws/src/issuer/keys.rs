@@ -1,4 +1,4 @@
-//! A token issuer's public keys: of the stack's own from a place that is known, of the workloads' from where it says they are.
+//! A token issuer's public keys: of the stack's own pool from a place that is known, of any other from where it says they are.
 //!
 //! Guards: an issuer is believed about its keys only under the name that its tokens have, and only over `https`. It must not
 //! know tokens.
@@ -20,7 +20,7 @@ enum Place {
         fetcher: Fetcher,
         url: String,
     },
-    /// Its roots are parsed when the first workload comes.
+    /// The system's roots are parsed when the first token comes.
     Discovered {
         fetcher: OnceLock<Fetcher>,
         issuer: String,
@@ -45,7 +45,11 @@ enum DiscoveryError {
 }
 
 impl IssuersKeys {
-    pub fn of(issuer: &str) -> Result<Self, ConfigError> {
+    /// Of the stack's `pool`, or of another issuer where there is none.
+    pub fn of(issuer: &str, pool: Option<&str>) -> Result<Self, ConfigError> {
+        if pool.is_none() {
+            return Ok(Self::discovered(issuer));
+        }
         let url = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'));
         Ok(Self(Place::Known { fetcher: Fetcher::new()?, url }))
     }
@@ -63,7 +67,7 @@ impl KeySource for IssuersKeys {
             Place::Known { fetcher, url } => Ok(get(fetcher, url).await?),
             Place::Discovered { fetcher, issuer } => {
                 let fetcher = opened(fetcher)?;
-                let said = get(fetcher, &format!("{issuer}/.well-known/openid-configuration")).await?;
+                let said = get(fetcher, &discovery_url(issuer)).await?;
                 Ok(get(fetcher, &keys_url(issuer, &said)?).await?)
             }
         }
@@ -74,7 +78,7 @@ async fn get(fetcher: &Fetcher, url: &str) -> Result<Vec<u8>, FetchError> {
     fetcher.get(url, LARGEST_ANSWER).await
 }
 
-fn opened(fetcher: &OnceLock<Fetcher>) -> Result<&Fetcher, ConfigError> {
+pub(super) fn opened(fetcher: &OnceLock<Fetcher>) -> Result<&Fetcher, ConfigError> {
     match fetcher.get() {
         Some(fetcher) => Ok(fetcher),
         None => {
@@ -82,6 +86,11 @@ fn opened(fetcher: &OnceLock<Fetcher>) -> Result<&Fetcher, ConfigError> {
             Ok(fetcher.get_or_init(|| opened))
         }
     }
+}
+
+/// Some issuers have a slash at the end of their names, and none have two in this.
+fn discovery_url(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
 }
 
 fn keys_url(issuer: &str, said: &[u8]) -> Result<String, DiscoveryError> {
@@ -118,6 +127,22 @@ mod tests {
             assert!(matches!(found(ISSUER, clear), Err(DiscoveryError::InTheClear)), "{clear}");
         }
         assert!(matches!(keys_url(ISSUER, b"<html>"), Err(DiscoveryError::Unreadable(_))));
+    }
+
+    #[test]
+    fn an_issuer_says_what_it_is_at_one_place_whether_its_name_ends_in_a_slash_or_not() {
+        for issuer in ["https://token.example.org", "https://token.example.org/"] {
+            assert_eq!(discovery_url(issuer), "https://token.example.org/.well-known/openid-configuration");
+        }
+    }
+
+    #[test]
+    fn a_pools_keys_are_at_a_place_that_is_known_and_any_others_where_it_says() {
+        let place = |pool| IssuersKeys::of(ISSUER, pool).unwrap().0;
+        assert!(
+            matches!(place(Some("pool")), Place::Known { url, .. } if url == format!("{ISSUER}/.well-known/jwks.json"))
+        );
+        assert!(matches!(place(None), Place::Discovered { issuer, .. } if issuer == ISSUER));
     }
 
     #[test]

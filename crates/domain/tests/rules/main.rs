@@ -1,6 +1,11 @@
 //! The rules, tried: every command in every state, the properties along every path, and the audit's chain.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot set itself up should stop"
+)]
 
 mod approvals;
 mod audit;
