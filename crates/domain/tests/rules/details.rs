@@ -268,3 +268,62 @@ fn a_target_is_not_dated_anew_once_the_window_is_over() {
     assert!(matches!(moving.decide(begin(), at("11:01:59")), Ok(Step::Do(_))));
     assert_eq!(moving.decide(begin(), at("11:02:00")), Err(Refusal::WindowOver));
 }
+
+#[test]
+fn what_somebody_changed_at_the_target_is_noted_once_and_another_change_again() {
+    let note = |what: &str| Command::Grant(GrantCommand::NoteAltered { what: what.to_owned() });
+    let noted = done(&state("active"), note("the policy is gone"), at("10:05:00"));
+    assert_eq!(noted.decide(note("the policy is gone"), at("10:06:00")), Ok(Step::Already));
+    assert!(matches!(noted.decide(note("it allows more"), at("10:06:00")), Ok(Step::Do(_))));
+}
+
+/// The first attempt says itself that it is over; of several, one may still be on its way.
+#[test]
+fn a_single_attempt_that_failed_is_settled_at_once_and_of_several_not_before_the_last_can_be_over() {
+    let settles = |name: &str| {
+        let abandon = Command::Grant(GrantCommand::AbandonActivation { reason: "no such user".to_owned() });
+        let abandoned = done(&state(name), abandon, at("10:02:01"));
+        let Some(GrantState::Deactivating { removal }) = abandoned.grant() else { panic!("{abandoned:?}") };
+        removal.settles_at
+    };
+    assert_eq!(settles("activating, first attempt"), at("10:02:01"));
+    assert!(settles("activating, second attempt") > at("10:02:01"));
+}
+
+#[test]
+fn a_grant_whose_time_is_to_come_waits_for_the_second_it_begins_in_and_no_longer() {
+    let request = state("scheduled");
+    let scope = stint_domain::scope::Scope { starts_at: Some(at("12:00:00")), ..request.scope.clone() };
+    let later = AccessRequest { scope, ..request };
+    assert_eq!(later.decide(end(EndCause::WindowOver), at("11:59:59")), Err(Refusal::WindowOpen));
+    assert!(matches!(later.decide(end(EndCause::WindowOver), at("12:00:00")), Ok(Step::Do(_))));
+}
+
+#[test]
+fn as_many_people_are_missing_as_the_open_step_and_those_after_it_still_need() {
+    let mut request = in_two_steps();
+    assert_eq!(request.people_missing(), 3);
+    for (who, group, missing) in [("lea", "leads", 2), ("leo", "leads", 1), ("ole", "owners", 0)] {
+        request = done(&request, yes(who, group), at("10:10:00"));
+        assert_eq!(request.people_missing(), missing, "after {who}");
+    }
+}
+
+#[test]
+fn others_may_be_asked_later_while_an_escalation_or_the_end_of_the_step_is_to_come() {
+    let request = in_two_steps();
+    assert!(request.may_ask_others_later());
+    assert!(waited(request.clone(), "11:00:00").may_ask_others_later(), "it is passed over at twelve");
+    assert!(!waited(request, "12:00:00").may_ask_others_later(), "reminders bring nobody new");
+    assert!(!pending().may_ask_others_later());
+}
+
+#[test]
+fn a_turn_is_taken_when_it_is_found_to_be_due_and_none_once_the_time_to_decide_is_over() {
+    let request = in_two_steps();
+    let step = request.decide(Command::Wait, at("10:31:00"));
+    let Ok(Step::Do(Event::Waited { turn })) = step else { panic!("{step:?}") };
+    assert_eq!(turn.at, at("10:31:00"), "and not when it was due");
+    assert!(matches!(request.decide(Command::Wait, at("17:59:59")), Ok(Step::Do(_))));
+    assert_eq!(request.decide(Command::Wait, at("18:00:00")), Ok(Step::Already));
+}
