@@ -8,7 +8,7 @@ use stint_local::mail::inbox;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     /// Of the table of grants, as stored: the request, token, invitations, links, idempotency keys.
-    records: Vec<String>,
+    pub(crate) records: Vec<String>,
     audit: Vec<Value>,
     policies: Vec<String>,
     /// To whom.
