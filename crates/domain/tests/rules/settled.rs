@@ -56,6 +56,10 @@ fn whoever_had_a_mail_and_did_not_decide_is_to_be_told_and_whoever_decided_is_no
     assert_eq!(settled(&half, Command::Cancel), people(["bea", "cleo"]));
     assert_eq!(settled(&half, lapse()), people(["bea", "cleo"]));
     assert_eq!(settled(&pending(), deny("ben")), people([]), "nobody had a mail");
+    let decided =
+        |command, who: &str| done(&half, command, at("10:05:00")).was_decided_by(&who.parse().unwrap());
+    assert_eq!(["ben", "bea", "cleo"].map(|who| decided(approve("bea"), who)), [true, true, false]);
+    assert_eq!(["cleo", "ana"].map(|who| decided(deny("cleo"), who)), [true, false]);
 }
 
 #[test]

@@ -292,10 +292,12 @@ fn a_catalog_with_a_defect_is_refused_whole() {
     };
     let sound = r#"{ "users": ["a"], "max_duration": "1h", "reviewers": ["b"], "review_within": "2h" }"#;
     assert!(PolicyBundle::from_sources(&with(sound), PERMIT).is_ok());
+    let as_long_as_can_be = sound.replace("1h", "1h30m");
+    assert!(PolicyBundle::from_sources(&with(&as_long_as_can_be), PERMIT).is_ok());
     for (text, instead) in [
         (r#"["a"]"#, "[]"),
         (r#"["b"]"#, "[]"),
-        (r#""1h""#, r#""2h""#),
+        (r#""1h""#, r#""1h31m""#),
         (r#""2h""#, r#""1h""#),
         (r#""2h""#, r#""soon""#),
     ] {
