@@ -28,7 +28,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub const SYSTEM_SHARDS: u8 = 16;
 
 /// An append-only sequence of events with a chain of its own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub enum Stream {
     Request(RequestId),

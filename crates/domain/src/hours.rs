@@ -204,6 +204,8 @@ mod tests {
             ("2026-11-23T07:00:00Z", true),
             ("2026-11-23T16:59:59Z", true),
             ("2026-11-23T17:00:00Z", false),
+            ("2026-11-23T07:30:00Z", true),
+            ("2026-11-23T17:30:00Z", false),
             ("2026-07-20T06:00:00Z", true),
             ("2026-07-20T05:59:59Z", false),
             ("2026-07-20T16:00:00Z", false),
@@ -212,6 +214,8 @@ mod tests {
         ] {
             assert_eq!(office.contain(at(time)), inside, "{time}");
         }
+        assert_eq!(office.to_string(), "mon-fri 08:00-18:00 Europe/Berlin");
+        assert!(Zone::UTC.is_utc() && !office.zone.is_utc());
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The audit's encoding and chain, fixed by vectors that must never change, and every way of tampering with it.
 
-use crate::fixtures::{at, pending, person, scope};
+use crate::fixtures::{at, pending, person, receipt, scope};
 use stint_domain::audit::{
-    Actor, Authorization, BadExport, Broken, EventHash, Exported, Head, SealedEvent, Stream, verify,
+    Actor, Authorization, BadExport, Broken, EventHash, Exported, Head, Outcome, SealedEvent, Stream, verify,
 };
 use stint_domain::principal::Authentication;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::Approval;
-use stint_domain::transition::Event;
+use stint_domain::transition::{Event, GrantEvent};
+use stint_domain::window::Window;
 
 fn stream() -> Vec<SealedEvent> {
     let by_ana = Circumstances {
@@ -131,4 +132,43 @@ fn an_export_may_come_in_any_order_and_begin_in_the_middle_and_every_tampering_i
 #[test]
 fn system_streams_are_spread_over_the_day_and_its_shards() {
     assert_eq!(Stream::system(at("23:59:59"), 37).to_string(), "system-2026-11-22-05");
+}
+
+#[test]
+fn a_stream_is_written_as_it_is_named() {
+    let stream = Stream::Policy { version: "p1".to_owned() };
+    assert_eq!(serde_json::to_value(&stream).unwrap(), stream.to_string());
+}
+
+#[test]
+fn whoever_did_it_is_named_by_one_word() {
+    let person = Actor::Person { id: "ana".parse().unwrap(), authentication: Authentication::Token };
+    let words = [person, Actor::system("reconcile"), Actor::Unknown].map(|actor| actor.label().to_owned());
+    assert_eq!(words, ["ana", "reconcile", "unknown"]);
+}
+
+#[test]
+fn what_was_refused_is_denied_what_went_wrong_a_failure_and_the_rest_a_success() {
+    let window = Window::opening(at("10:02:00"), "30m".parse().unwrap()).unwrap();
+    let error = "throttled".to_owned();
+    let failed = [
+        Event::ReviewOverdue { times: 1 },
+        Event::Grant(GrantEvent::RemovalFailed { error: error.clone(), taken: false }),
+        Event::Grant(GrantEvent::ActivationFailed {
+            reason: error.clone(),
+            receipt: receipt(),
+            blocked_until: None,
+        }),
+        Event::Grant(GrantEvent::RedatingFailed { reason: error.clone(), window }),
+        Event::Grant(GrantEvent::FoundAltered { what: error.clone() }),
+        Event::Grant(GrantEvent::Forced { error, comment: "the account is gone".parse().unwrap() }),
+    ];
+    assert_eq!(failed.map(|event| event.outcome()), [Outcome::Failure; 6]);
+    let refused = Event::Refused { attempted: "approve".to_owned(), reason: "late".to_owned() };
+    assert_eq!(refused.outcome(), Outcome::Denied);
+    for went_well in
+        [Event::Cancelled, Event::Grant(GrantEvent::Activated), Event::Grant(GrantEvent::RemovalRetried)]
+    {
+        assert_eq!(went_well.outcome(), Outcome::Success);
+    }
 }

@@ -1,10 +1,13 @@
 //! One holder at a time, the others in the order of coming.
 
-use crate::fixtures::at;
+use crate::fixtures::{at, every_state};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use stint_domain::custody::sets::{SET_SETTLE_SECONDS, SetAttempt, Unsettled};
-use stint_domain::custody::{CHECKOUTS_A_DAY, Custody, CustodyChange, Occupied, QUEUE_LENGTH, Waiting};
+use stint_domain::custody::{
+    CHECKOUTS_A_DAY, Custody, CustodyChange, Handover, Occupied, QUEUE_LENGTH, Waiting,
+};
+use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use uuid::Uuid;
 
@@ -52,8 +55,29 @@ fn whoever_waits_longest_is_next() {
     let free = after(queued.release(nth(1)));
     assert_eq!(free.take(nth(3), day(0)), Err(Occupied::NotYourTurn { first: nth(2) }));
     assert_eq!(free.take(nth(4), day(0)), Err(Occupied::NotYourTurn { first: nth(2) }));
+    assert_eq!(free.queue(), [waiting(2), waiting(3)]);
     let without_two = after(free.leave(nth(2)));
+    assert_eq!(without_two.queue(), [waiting(3)]);
+    assert_eq!(without_two.leave(nth(2)), None, "nobody leaves twice");
     assert_eq!(after(without_two.take(nth(3), day(0)).unwrap()).queue(), []);
+}
+
+#[test]
+fn a_credential_is_taken_before_anything_is_given_and_released_by_what_ends_a_removal_and_nothing_else() {
+    let grants: Vec<_> = every_state().iter().filter_map(|(_, request)| request.grant().cloned()).collect();
+    let handovers = grants.iter().flat_map(|before| {
+        let between =
+            |after: &GrantState| Some((before.name(), after.name(), Handover::between(before, after)?));
+        grants.iter().filter_map(between).collect::<Vec<_>>()
+    });
+    let expected = [
+        ("SCHEDULED", "ACTIVATING", Handover::Taken),
+        ("DEACTIVATING", "ENDED", Handover::Released),
+        ("DEACTIVATING", "ACTIVATION_FAILED", Handover::Released),
+    ];
+    let handovers: Vec<_> = handovers.collect();
+    assert!(handovers.iter().all(|one| expected.contains(one)), "{handovers:?}");
+    assert!(expected.iter().all(|one| handovers.contains(one)), "{handovers:?}");
 }
 
 #[test]

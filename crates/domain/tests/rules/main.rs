@@ -14,6 +14,7 @@ mod details;
 mod extensions;
 mod facts;
 mod fixtures;
+mod kinds;
 mod narrowing;
 mod reviews;
 mod settled;
