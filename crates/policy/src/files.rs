@@ -87,6 +87,7 @@ fn placed(text: &str, error: &BundleError) -> Fault {
             (id, format!("entitlement `{id}`: {source}"))
         }
         BundleError::Approval { id, source } => (id, format!("entitlement `{id}`: {source}")),
+        BundleError::BreakGlass { id, source } => (id, format!("entitlement `{id}`: {source}")),
         BundleError::DuplicateEntitlement { id } => (id, error.to_string()),
         other => return Fault { at: None, what: other.to_string() },
     };

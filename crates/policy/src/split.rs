@@ -156,6 +156,8 @@ mod tests {
         assert_eq!(actions(r#"action == N::Action::"ask""#), Some(vec!["ask".to_owned()]));
         let both = Some(vec!["answer".to_owned(), "ask".to_owned()]);
         assert_eq!(actions(r#"action in [N::Action::"ask", N::Action::"answer"]"#), both);
+        let longer = r#"permit (principal in N::Group::"a", action in [N::Action::"ask", N::Action::"answer"], resource);"#;
+        assert_eq!(one(longer).actions.map(|names| names.into_iter().collect()), both);
         assert_eq!(actions("action"), None);
         assert_eq!(actions(r#"action in N::Action::"a-group""#), None, "a group may hold any action");
         assert_eq!(actions(r#"action in [N::Action::"ask", N::Action::"a-group"]"#), None);

@@ -65,6 +65,12 @@ fn what_is_wrong_in_the_catalog_has_its_line_and_column() {
         finds(|folder| folder.replace("catalog.toml", kind, &with), error);
         finds(|folder| folder.replace("catalog.toml", kind, &with), "catalog.toml:");
     }
+    let catalog = Folder::copy().text("catalog.toml");
+    let repair = catalog.lines().position(|line| line == "id = \"payments-repair\"").unwrap() + 1;
+    finds(
+        |folder| folder.replace("catalog.toml", "review_within = \"24h\"", "review_within = \"1m\""),
+        &format!("catalog.toml:{repair}:6: error: entitlement `payments-repair`: "),
+    );
     finds(
         |folder| folder.replace("organisation.toml", "kind = \"employee\"", "kind = \"boss\""),
         "organisation.toml:",

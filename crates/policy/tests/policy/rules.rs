@@ -1,6 +1,9 @@
 //! How a bundle decides, whatever its policies: `forbid` wins, errors deny, names are compared exactly.
 
 use crate::common::person;
+use serde_json::json;
+use std::collections::BTreeMap;
+use stint_domain::account::TargetAccount;
 use stint_domain::principal::{Authentication, Origin};
 use stint_policy::{Ask, BundleError, Denied, PolicyBundle, Requester};
 
@@ -72,6 +75,17 @@ fn a_forbid_that_errors_still_denies() {
 #[test]
 fn a_permit_that_errors_denies_what_another_permits() {
     assert!(request(&[PERMIT, BROKEN_PERMIT]).unwrap_err().errored);
+}
+
+#[test]
+fn whoever_is_told_of_a_decision_is_told_why_each_policy_had_its_part_in_it_and_of_no_other() {
+    let unconcerned = r#"@id("elsewhere") @reason("nothing to do with it")
+        permit (principal, action == Stint::Action::"approve", resource);"#;
+    let bundle = bundle(&[PERMIT, unconcerned]);
+    let thing = bundle.entitlements().next().unwrap();
+    let authorized = bundle.may_request(&person("ana"), thing, &ask()).unwrap();
+    let reasons = bundle.reasons(authorized.authorization());
+    assert_eq!(reasons, BTreeMap::from([("anybody".to_owned(), "anybody may".to_owned())]));
 }
 
 #[test]
@@ -307,4 +321,22 @@ fn a_catalog_with_a_defect_is_refused_whole() {
     let entry = CATALOG.trim_start_matches(r#"{ "entitlement": ["#).trim_end_matches("] }");
     let twice = format!(r#"{{ "entitlement": [{entry}, {entry}] }}"#);
     assert!(matches!(refused(&twice), BundleError::DuplicateEntitlement { .. }));
+}
+
+#[test]
+fn sessions_of_a_role_are_given_in_the_accounts_own_and_every_account_is_known_once() {
+    let sessions = |account: &str| {
+        let into = json!({ "role": format!("arn:aws:iam::{account}:role/stint/stint-account"), "external_id": "ex-1" });
+        let role = "arn:aws:iam::210987654321:role/stint-target/reader";
+        let access = json!({ "kind": "role_session", "role": role, "permissions": [], "account": into });
+        let entry =
+            CATALOG.replace(r#"{ "kind": "iam_user_elevation", "permissions": [] }"#, &access.to_string());
+        let another = entry.replace("\"thing\"", "\"another\"");
+        let [entry, another] = [&entry, &another]
+            .map(|text| text.trim_end_matches("] }").trim_start_matches(r#"{ "entitlement": ["#));
+        PolicyBundle::from_sources(&format!(r#"{{ "entitlement": [{entry}, {another}] }}"#), PERMIT)
+    };
+    let accounts = sessions("210987654321").unwrap().accounts();
+    assert_eq!(accounts.iter().map(TargetAccount::id).collect::<Vec<_>>(), ["210987654321"]);
+    assert!(matches!(sessions("123456789012").err(), Some(BundleError::Account { .. })));
 }
