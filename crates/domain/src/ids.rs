@@ -259,6 +259,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_role_is_called_by_the_last_part_of_its_path_and_is_in_the_account_of_its_arn() {
+        for (arn, name) in [("role/reader", "reader"), ("role/stint-target/payments/reader", "reader")] {
+            let role: RoleArn = format!("arn:aws:iam::210987654321:{arn}").parse().unwrap();
+            assert_eq!((role.role_name(), role.account_id()), (name, "210987654321"));
+        }
+    }
+
+    #[test]
     fn an_id_reads_back_what_it_prints_and_nothing_else() {
         let id = RequestId::new(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0001));
         assert_eq!(id.to_string().parse(), Ok(id));

@@ -93,6 +93,12 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_as_long_as_it_has_characters_and_space_around_it_says_nothing() {
+        let of = |text: &str| text.parse::<Justification>().unwrap().characters();
+        assert_eq!([of("調査"), of(" ü \n"), of("a b")], [2, 1, 3]);
+    }
+
+    #[test]
     fn a_ticket_is_one_printable_word() {
         assert!("OPS-1234".parse::<Ticket>().is_ok());
         assert!("OPS 1234".parse::<Ticket>().is_err());

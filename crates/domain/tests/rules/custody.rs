@@ -102,15 +102,16 @@ fn a_credential_is_checked_out_no_more_often_than_its_versions_can_be_kept() {
 
 #[test]
 fn nothing_else_is_set_before_every_attempt_is_over_and_the_same_version_may_be() {
-    let twice = after(Some(free().begin_set(attempt(1, 1)).unwrap()));
-    let twice = after(Some(twice.begin_set(attempt(1, 2)).unwrap()));
+    let begun = |custody: Custody, token| after(Some(custody.begin_set(attempt(1, token)).unwrap()));
+    let thrice = [1, 2, 3].into_iter().fold(free(), begun);
     let settles_at = day(0).saturating_add(SignedDuration::from_secs(SET_SETTLE_SECONDS)).unwrap();
     let refused = Err(Unsettled { settles_at });
-    assert_eq!(twice.begin_set(attempt(2, 3)).map(drop), refused);
-    let once = after(twice.end_set(&attempt(1, 2)));
-    assert_eq!(once.end_set(&attempt(1, 2)), None, "it was over before");
-    assert_eq!(once.begin_set(attempt(2, 3)).map(drop), refused, "the other one is not");
-    assert!(after(once.end_set(&attempt(1, 1))).begin_set(attempt(2, 3)).is_ok());
+    assert_eq!(thrice.begin_set(attempt(2, 4)).map(drop), refused);
+    let twice = after(thrice.end_set(&attempt(1, 2)));
+    assert_eq!(twice.end_set(&attempt(1, 2)), None, "it was over before");
+    let once = after(twice.end_set(&attempt(1, 1)));
+    assert_eq!(once.begin_set(attempt(2, 4)).map(drop), refused, "the third one is not");
+    assert!(after(once.end_set(&attempt(1, 3))).begin_set(attempt(2, 4)).is_ok());
 }
 
 #[test]
@@ -121,6 +122,9 @@ fn an_attempt_of_which_nothing_is_heard_holds_others_up_until_it_has_settled_and
     assert_eq!(begun.may_be_set_to("2", just_before), Err(Unsettled { settles_at }));
     assert_eq!(begun.may_be_set_to("1", just_before), Ok(()));
     assert_eq!(begun.may_be_set_to("2", settles_at), Ok(()));
+    let next = SetAttempt::of("2", Uuid::from_u128(2), settles_at);
+    let next = after(Some(begun.begin_set(next.clone()).unwrap())).end_set(&next);
+    assert_eq!(after(next), Custody { version: 3, ..free() }, "what has settled is not kept");
     let writes_until = attempt(1, 1).writes_until();
     assert!(day(0) < writes_until && writes_until < settles_at, "a call on its way has time to arrive");
 }
