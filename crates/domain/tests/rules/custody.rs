@@ -124,7 +124,8 @@ fn an_attempt_of_which_nothing_is_heard_holds_others_up_until_it_has_settled_and
     assert_eq!(begun.may_be_set_to("2", settles_at), Ok(()));
     let next = SetAttempt::of("2", Uuid::from_u128(2), settles_at);
     let next = after(Some(begun.begin_set(next.clone()).unwrap())).end_set(&next);
-    assert_eq!(after(next), Custody { version: 3, ..free() }, "what has settled is not kept");
+    let kept = serde_json::to_value(after(next)).unwrap();
+    assert_eq!(kept.get("sets"), None, "what has settled is not kept");
     let writes_until = attempt(1, 1).writes_until();
     assert!(day(0) < writes_until && writes_until < settles_at, "a call on its way has time to arrive");
 }
