@@ -2,6 +2,7 @@
 //! Recorded whole, since mails, policies and providers all go by it.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use stint_domain::access::{Access, NotEnrolled};
 use stint_domain::account::TargetAccount;
 use stint_domain::entitlement::{AccessKind, Risk};
@@ -56,21 +57,24 @@ fn each_kind_of_access_is_what_is_recorded() {
         let access = for_ana(&kind);
         let account = kind.account().map(TargetAccount::id);
         assert_eq!(access.account().map(TargetAccount::id), account);
-        json!({
-            "kind": kind.name(),
-            "target": kind.target(),
-            "account": account,
-            "permissions": kind.permissions(),
-            "at most over, in seconds": kind.max_overstay_seconds(),
-            "cuts what is in use": kind.can_cut_live_sessions(),
-            "hands something over": access.has_credential(),
-            "place": access.place(grant),
-            "source identity": access.source_identity().map(ToString::to_string),
-            "vaulted": access.vaulted().map(|secret| secret.as_str()),
-            "provided": access.provided().map(|(provided, to)| format!("{} for {to}", provided.target)),
-        })
+        BTreeMap::from([
+            ("kind", json!(kind.name())),
+            ("target", json!(kind.target())),
+            ("account", json!(account)),
+            ("permissions", json!(kind.permissions())),
+            ("at most over, in seconds", json!(kind.max_overstay_seconds())),
+            ("cuts what is in use", json!(kind.can_cut_live_sessions())),
+            ("hands something over", json!(access.has_credential())),
+            ("place", json!(access.place(grant))),
+            ("source identity", json!(access.source_identity().map(ToString::to_string))),
+            ("vaulted", json!(access.vaulted().map(|secret| secret.as_str()))),
+            (
+                "provided",
+                json!(access.provided().map(|(provided, to)| format!("{} for {to}", provided.target))),
+            ),
+        ])
     });
-    let told: Vec<_> = told.map(|kind| format!("{kind:#}")).collect();
+    let told: Vec<_> = told.map(|kind| serde_json::to_string_pretty(&kind).unwrap()).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
 
