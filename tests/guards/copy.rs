@@ -7,15 +7,15 @@ use std::process::Command;
 
 const MEMBERS: [&str; 4] = ["crates/domain", "crates/policy", "crates/app", "crates/test-support"];
 
-/// Lies in the project's own target folder, so that its dependencies are compiled once for all runs.
+/// Lies in the project's own target folder, so that its dependencies are compiled once for all its runs.
 pub(crate) struct Copy {
     folder: PathBuf,
 }
 
 impl Copy {
-    pub(crate) fn make() -> Self {
+    pub(crate) fn make(name: &str) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
-        let folder = root.join("target/guards");
+        let folder = root.join("target/guards").join(name);
         for member in MEMBERS.iter().chain(&["policies"]) {
             let _ = fs::remove_dir_all(folder.join(member));
             copied(&root.join(member), &folder.join(member));

@@ -26,7 +26,7 @@ pub(crate) fn run(path: &Path) -> Result<bool, Unusable> {
 fn texts(folder: &Folder) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Err(fault) = files::catalog_json(&folder.catalog) {
-        let at = fault.at.map_or(0, |at| at.start);
+        let at = fault.at.unwrap_or(0);
         findings.push(Finding::error(&folder.shown(CATALOG), &folder.catalog, at, fault.what));
     }
     let organisation = folder.organisation.as_deref().unwrap_or_default();
@@ -37,14 +37,14 @@ fn texts(folder: &Folder) -> Vec<Finding> {
     let directory = folder.directory.as_deref().unwrap_or_default();
     let known = files::directory_json(directory);
     if let Err(fault) = &known {
-        let at = fault.at.as_ref().map_or(0, |at| at.start);
+        let at = fault.at.unwrap_or(0);
         findings.push(Finding::error(&folder.shown(DIRECTORY), directory, at, fault.what.as_str()));
     }
     let known = known.ok().filter(|_| folder.directory.is_some());
     let known = known.and_then(|json| DirectoryFile::from_json(&json).ok());
     let workloads = folder.workloads.as_deref().unwrap_or_default();
     if let Err(fault) = files::workloads(workloads, known.as_ref()) {
-        let at = fault.at.map_or(0, |at| at.start);
+        let at = fault.at.unwrap_or(0);
         findings.push(Finding::error(&folder.shown(WORKLOADS), workloads, at, fault.what));
     }
     let schema = match Schema::from_cedarschema_str(&folder.schema) {

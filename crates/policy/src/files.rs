@@ -6,15 +6,14 @@ use crate::catalog::{self, CatalogFile};
 use crate::directory::{self, DirectoryFile};
 use crate::workloads::{self, Workloads};
 use serde::Deserialize;
-use std::ops::Range;
 use stint_domain::principal::Kind;
 use toml::Spanned;
 
 /// What is wrong with a text, and where, if that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Bytes of the text.
-    pub at: Option<Range<usize>>,
+    /// The byte of the text that it begins with.
+    pub at: Option<usize>,
     pub what: String,
 }
 
@@ -23,7 +22,10 @@ pub struct Fault {
 /// # Errors
 /// [`Fault`], the first one.
 pub fn catalog_json(text: &str) -> Result<String, Fault> {
-    let fault = |error: toml::de::Error| Fault { at: error.span(), what: error.message().to_owned() };
+    let fault = |error: toml::de::Error| Fault {
+        at: error.span().map(|span| span.start),
+        what: error.message().to_owned(),
+    };
     toml::from_str::<CatalogFile>(text).map_err(fault)?;
     let table: toml::Table = text.parse().map_err(fault)?;
     let json = serde_json::to_string(&table).map_err(|error| Fault { at: None, what: error.to_string() })?;
@@ -38,7 +40,10 @@ pub fn catalog_json(text: &str) -> Result<String, Fault> {
 /// # Errors
 /// [`Fault`], the first one.
 pub fn directory_json(text: &str) -> Result<String, Fault> {
-    let fault = |error: toml::de::Error| Fault { at: error.span(), what: error.message().to_owned() };
+    let fault = |error: toml::de::Error| Fault {
+        at: error.span().map(|span| span.start),
+        what: error.message().to_owned(),
+    };
     toml::from_str::<directory::File>(text).map_err(fault)?;
     let table: toml::Table = text.parse().map_err(fault)?;
     let json = serde_json::to_string(&table).map_err(|error| Fault { at: None, what: error.to_string() })?;
@@ -62,11 +67,14 @@ struct PlacedWorkloads {
 /// # Errors
 /// [`Fault`], the first one.
 pub fn workloads(text: &str, directory: Option<&DirectoryFile>) -> Result<Workloads, Fault> {
-    let fault = |error: toml::de::Error| Fault { at: error.span(), what: error.message().to_owned() };
+    let fault = |error: toml::de::Error| Fault {
+        at: error.span().map(|span| span.start),
+        what: error.message().to_owned(),
+    };
     let file: PlacedWorkloads = toml::from_str(text).map_err(fault)?;
     let mut all = Workloads::default();
     for entry in file.workload {
-        let at = Some(entry.span());
+        let at = Some(entry.span().start);
         let entry = entry.into_inner();
         if directory.is_some_and(|directory| !has_service(directory, &entry)) {
             return Err(Fault { at, what: format!("`{}` is no service of directory.toml", entry.service) });
@@ -91,7 +99,5 @@ fn placed(text: &str, error: &BundleError) -> Fault {
         BundleError::DuplicateEntitlement { id } => (id, error.to_string()),
         other => return Fault { at: None, what: other.to_string() },
     };
-    let literal = format!("\"{id}\"");
-    let at = text.rfind(&literal).map(|start| start..start + literal.len());
-    Fault { at, what }
+    Fault { at: text.rfind(&format!("\"{id}\"")), what }
 }
