@@ -17,17 +17,19 @@ pub struct Fault {
     pub what: String,
 }
 
+impl From<toml::de::Error> for Fault {
+    fn from(error: toml::de::Error) -> Self {
+        Self { at: error.span().map(|span| span.start), what: error.message().to_owned() }
+    }
+}
+
 /// A `catalog.toml` in the form that [`crate::PolicyBundle::from_sources`] takes.
 ///
 /// # Errors
 /// [`Fault`], the first one.
 pub fn catalog_json(text: &str) -> Result<String, Fault> {
-    let fault = |error: toml::de::Error| Fault {
-        at: error.span().map(|span| span.start),
-        what: error.message().to_owned(),
-    };
-    toml::from_str::<CatalogFile>(text).map_err(fault)?;
-    let table: toml::Table = text.parse().map_err(fault)?;
+    toml::from_str::<CatalogFile>(text)?;
+    let table: toml::Table = text.parse()?;
     let json = serde_json::to_string(&table).map_err(|error| Fault { at: None, what: error.to_string() })?;
     match catalog::parse(&json) {
         Ok(_) => Ok(json),
@@ -40,12 +42,8 @@ pub fn catalog_json(text: &str) -> Result<String, Fault> {
 /// # Errors
 /// [`Fault`], the first one.
 pub fn directory_json(text: &str) -> Result<String, Fault> {
-    let fault = |error: toml::de::Error| Fault {
-        at: error.span().map(|span| span.start),
-        what: error.message().to_owned(),
-    };
-    toml::from_str::<directory::File>(text).map_err(fault)?;
-    let table: toml::Table = text.parse().map_err(fault)?;
+    toml::from_str::<directory::File>(text)?;
+    let table: toml::Table = text.parse()?;
     let json = serde_json::to_string(&table).map_err(|error| Fault { at: None, what: error.to_string() })?;
     match DirectoryFile::from_json(&json) {
         Ok(_) => Ok(json),
@@ -67,11 +65,7 @@ struct PlacedWorkloads {
 /// # Errors
 /// [`Fault`], the first one.
 pub fn workloads(text: &str, directory: Option<&DirectoryFile>) -> Result<Workloads, Fault> {
-    let fault = |error: toml::de::Error| Fault {
-        at: error.span().map(|span| span.start),
-        what: error.message().to_owned(),
-    };
-    let file: PlacedWorkloads = toml::from_str(text).map_err(fault)?;
+    let file: PlacedWorkloads = toml::from_str(text)?;
     let mut all = Workloads::default();
     for entry in file.workload {
         let at = Some(entry.span().start);
