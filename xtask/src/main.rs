@@ -19,10 +19,11 @@ cargo xtask COMMAND
   demo [--without-cleanup]   somebody asks, somebody approves, access ends: with proof
   test [--only STEP]         everything that CI runs
   build --release            the functions for AWS, into target/lambda
-  bench [functions|expiry|postgres|vault]
-                             the functions' cold start, memory and size against their limits; the end of many grants
-                             against IAM's rate, in virtual time; one-time roles against the same statements run bare;
-                             many checkouts of few credentials, and how long a rotation takes
+  bench [functions|policy|expiry|postgres|vault]
+                             the functions' cold start, memory and size against their limits; how long policy takes to be
+                             ready and to decide, by the size of the catalog; the end of many grants against IAM's rate,
+                             in virtual time; one-time roles against the same statements run bare; many checkouts of few
+                             credentials, and how long a rotation takes
 
 Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv, PostgreSQL 15 or later. Everything else is fetched.";
 
