@@ -7,22 +7,11 @@ use stint_local::{Result, functions, paths, process, progress};
 /// The C library of `provided.al2023`.
 const TARGET: &str = "x86_64-unknown-linux-gnu.2.34";
 
-/// Whoever panics is aborted, so nobody reads the tables of how to unwind: a tenth of what has to be downloaded.
-const WITHOUT_UNWINDING: (&str, &str) =
-    ("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-Cforce-unwind-tables=no");
-
 /// Builds the functions, and `more` packages beside them; returns the folder they are in.
 pub(crate) fn build(more: &[&str]) -> Result<PathBuf> {
     let tools = Tools::ensure()?;
     let mut command = tools.command("cargo-lambda")?;
-    let (name, flags) = WITHOUT_UNWINDING;
-    command.env(name, flags).current_dir(paths::root()).args([
-        "lambda",
-        "build",
-        "--release",
-        "--target",
-        TARGET,
-    ]);
+    command.current_dir(paths::root()).args(["lambda", "build", "--release", "--target", TARGET]);
     for package in functions::NAMES
         .iter()
         .map(|name| functions::package(name))

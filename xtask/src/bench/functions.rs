@@ -51,7 +51,7 @@ const CALLS: [Limits; 12] = [
 ];
 
 /// Instructions to read one and to ask it once.
-const OF_A_POLICY: usize = 70_000;
+const OF_A_POLICY: usize = 75_000;
 
 fn policies() -> usize {
     let files = fs::read_dir(paths::root().join("policies")).into_iter().flatten().flatten();
