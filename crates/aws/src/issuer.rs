@@ -62,6 +62,8 @@ impl CodeExchange for IssuersTokens {
             keys::opened(&self.fetcher).map_err(|cause| ExchangeError::Unavailable(cause.into()))?;
         let answer = fetcher.post_form(&self.url, form, LARGEST_TOKENS).await;
         let answer = answer.map_err(|error| match error {
+            // Asked too often, or for too long, is no word about the code.
+            FetchError::Status { status: 408 | 429 } => ExchangeError::Unavailable(error.into()),
             FetchError::Status { status: 400..=499 } => ExchangeError::Refused(error.into()),
             error => ExchangeError::Unavailable(error.into()),
         })?;
@@ -128,6 +130,8 @@ mod tests {
         assert!(matches!(without, ExchangeError::Refused(_)), "{without:?}");
         let down = of("502 Bad Gateway", "").await;
         assert!(matches!(down, ExchangeError::Unavailable(_)), "{down:?}");
+        let busy = of("429 Too Many Requests", "").await;
+        assert!(matches!(busy, ExchangeError::Unavailable(_)), "{busy:?}");
         let nobody = IssuersTokens::at("http://127.0.0.1:9/oauth2/token".to_owned(), None).unwrap();
         assert!(matches!(nobody.exchange(&CODE).await, Err(ExchangeError::Unavailable(_))));
     }

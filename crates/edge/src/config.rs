@@ -166,7 +166,8 @@ impl Environment {
         })
     }
 
-    /// All three of it or none; the page's client is none of those whose tokens are for the API.
+    /// All three of it or none; the page's client is none of those whose tokens are for the API, and codes go over `https`
+    /// wherever the page itself does.
     fn sign_in(&mut self) -> Option<SignInConfig> {
         const AUTHORIZE: &str = "STINT_SIGN_IN_AUTHORIZE_URL";
         const TOKEN: &str = "STINT_SIGN_IN_TOKEN_URL";
@@ -175,6 +176,12 @@ impl Environment {
             return None;
         }
         let (authorize_url, token_url) = (self.url(AUTHORIZE), self.url(TOKEN));
+        let in_the_clear = |url: &str| !url.starts_with("https://");
+        if in_the_clear(&token_url)
+            && !self.optional("STINT_PUBLIC_URL").is_some_and(|url| in_the_clear(&url))
+        {
+            self.unusable.insert(TOKEN);
+        }
         let client_id = self.text(CLIENT);
         if self.list("STINT_AUDIENCE").contains(&client_id) {
             self.unusable.insert(CLIENT);
@@ -374,6 +381,19 @@ mod tests {
         assert_eq!(missing(&["STINT_SIGN_IN_AUTHORIZE_URL"]), BTreeSet::from([authorize]));
         assert_eq!(missing(&["STINT_SIGN_IN_TOKEN_URL"]), BTreeSet::from([token]));
         assert_eq!(missing(&["STINT_SIGN_IN_CLIENT"]), BTreeSet::from([client]));
+        let over = |public: &'static str, token_url: &'static str| {
+            ApproveConfig::from_variables(move |name| match name {
+                "STINT_PUBLIC_URL" => Some(public.to_owned()),
+                "STINT_SIGN_IN_TOKEN_URL" => Some(token_url.to_owned()),
+                other => all_but(&[])(other),
+            })
+        };
+        assert!(over("https://a.example", "https://b.example").is_ok());
+        assert!(over("http://127.0.0.1:1", "http://127.0.0.1:2").is_ok(), "on one machine");
+        assert_eq!(
+            over("https://a.example", "http://b.example").unwrap_err().unusable,
+            BTreeSet::from([token])
+        );
         let one_for_all =
             |name: &str| Some(if name.ends_with("URL") { "https://x" } else { "cli" }.to_owned());
         let error = ApproveConfig::from_variables(one_for_all).unwrap_err();

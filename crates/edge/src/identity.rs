@@ -93,7 +93,7 @@ impl<K: KeySource> TokenVerifier<K> {
 
 impl<K: KeySource> TokenVerifier<K> {
     /// Whoever has signed in for this page, by an ID token (OpenID Connect Core, 3.1.3.7) that was asked for with this
-    /// `nonce` and issued less than ten minutes ago.
+    /// `nonce`, and says that they proved who they are less than ten minutes ago.
     pub async fn verify_sign_in(
         &self,
         token: &str,

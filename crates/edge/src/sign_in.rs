@@ -112,8 +112,10 @@ struct Ask<'a> {
     nonce: String,
     code_challenge: String,
     code_challenge_method: &'static str,
-    /// Whoever left a session open has not signed in for this.
+    /// Whoever left a session open has not signed in for this; what the token says of it is looked at.
     prompt: &'static str,
+    /// In seconds. It obliges the issuer to say when somebody proved who they are.
+    max_age: i64,
 }
 
 impl<E: CodeExchange> SignIn<E> {
@@ -148,6 +150,7 @@ impl<E: CodeExchange> SignIn<E> {
             code_challenge: attempt.challenge(),
             code_challenge_method: "S256",
             prompt: "login",
+            max_age: PAGE_SESSION,
         };
         let kept = format!("{}.{token}", attempt.secret);
         let query = serde_html_form::to_string(&ask).ok()?;

@@ -95,13 +95,11 @@ impl fmt::Display for Subject {
 impl TryFrom<String> for Issuer {
     type Error = BadInput;
     fn try_from(text: String) -> Result<Self, BadInput> {
-        const ADVICE: BadInput = BadInput::new(
-            "issuer",
-            "must be an `https` URL of ASCII letters, as the tokens say it, without a slash at its end",
-        );
+        const ADVICE: BadInput =
+            BadInput::new("issuer", "must be an `https` URL of ASCII letters, as the tokens say it");
         let host = text.strip_prefix("https://").unwrap_or_default();
         let good =
-            !host.is_empty() && !host.ends_with('/') && host.bytes().all(|byte| byte.is_ascii_graphic());
+            !host.starts_with('/') && !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic());
         if good { Ok(Self(text)) } else { Err(ADVICE) }
     }
 }
@@ -185,8 +183,12 @@ mod tests {
         {
             assert!(read(&[entry(ISSUER, subject)]).is_ok(), "{subject}");
         }
+        // Some issuers have a slash at the end of their names, and their tokens say it.
+        let with_a_slash = read(&[entry("https://token.example.org/", MAIN)]).unwrap();
+        assert!(with_a_slash.service("https://token.example.org/", MAIN).is_some());
+        assert_eq!(with_a_slash.service("https://token.example.org", MAIN), None);
         for issuer in
-            ["http://token.example.org", "token.example.org", "https://", "https://a/", "https://a b", ""]
+            ["http://token.example.org", "token.example.org", "https://", "https:///", "https://a b", ""]
         {
             assert!(read(&[entry(issuer, MAIN)]).is_err(), "{issuer}");
         }

@@ -40,7 +40,7 @@ enum DiscoveryError {
     Unreadable(#[from] serde_json::Error),
     #[error("it is what another issuer says of itself")]
     AnotherIssuer,
-    #[error("its keys are not to be had by https")]
+    #[error("it, or its keys, are not to be had by https")]
     InTheClear,
 }
 
@@ -66,8 +66,9 @@ impl KeySource for IssuersKeys {
         match &self.0 {
             Place::Known { fetcher, url } => Ok(get(fetcher, url).await?),
             Place::Discovered { fetcher, issuer } => {
+                let url = discovery_url(issuer)?;
                 let fetcher = opened(fetcher)?;
-                let said = get(fetcher, &discovery_url(issuer)).await?;
+                let said = get(fetcher, &url).await?;
                 Ok(get(fetcher, &keys_url(issuer, &said)?).await?)
             }
         }
@@ -89,8 +90,11 @@ pub(super) fn opened(fetcher: &OnceLock<Fetcher>) -> Result<&Fetcher, ConfigErro
 }
 
 /// Some issuers have a slash at the end of their names, and none have two in this.
-fn discovery_url(issuer: &str) -> String {
-    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+fn discovery_url(issuer: &str) -> Result<String, DiscoveryError> {
+    if !issuer.starts_with("https://") {
+        return Err(DiscoveryError::InTheClear);
+    }
+    Ok(format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
 }
 
 fn keys_url(issuer: &str, said: &[u8]) -> Result<String, DiscoveryError> {
@@ -132,8 +136,10 @@ mod tests {
     #[test]
     fn an_issuer_says_what_it_is_at_one_place_whether_its_name_ends_in_a_slash_or_not() {
         for issuer in ["https://token.example.org", "https://token.example.org/"] {
-            assert_eq!(discovery_url(issuer), "https://token.example.org/.well-known/openid-configuration");
+            let place = "https://token.example.org/.well-known/openid-configuration";
+            assert_eq!(discovery_url(issuer).unwrap(), place);
         }
+        assert!(matches!(discovery_url("http://token.example.org"), Err(DiscoveryError::InTheClear)));
     }
 
     #[test]

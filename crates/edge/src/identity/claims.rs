@@ -40,6 +40,8 @@ pub enum Rejection {
     UnknownWorkload,
     #[error("not asked for by this browser about this link")]
     WrongNonce,
+    #[error("of somebody who proved who they are too long ago, or who knows when")]
+    SignedInBefore,
 }
 
 /// Whose tokens are accepted, and for whom they must be.
@@ -125,8 +127,10 @@ impl UnverifiedClaims {
         if !self.nonce.as_deref().is_some_and(|said| said.as_bytes().ct_eq(nonce.as_bytes()).into()) {
             return Err(Rejection::WrongNonce);
         }
-        if now.as_second() >= self.iat.saturating_add(PAGE_SESSION) {
-            return Err(Rejection::Expired);
+        // The browser carries the wish for a fresh sign-in, so whoever sits there can leave it out. The token cannot.
+        let since = self.auth_time.ok_or(Rejection::SignedInBefore)?.min(self.iat);
+        if now.as_second() >= since.saturating_add(PAGE_SESSION) {
+            return Err(Rejection::SignedInBefore);
         }
         self.verified(now)
     }

@@ -177,6 +177,7 @@ async fn the_issuer_learns_neither_the_link_nor_what_proves_the_browser() {
         ("scope", "openid"),
         ("code_challenge_method", "S256"),
         ("prompt", "login"),
+        ("max_age", "600"),
     ];
     for (name, value) in fixed {
         assert_eq!(asked[name], value, "{name}");
@@ -252,6 +253,8 @@ async fn a_token_for_something_else_is_no_session() {
     assert_eq!(status(json!({})).await, 303);
     assert_eq!(status(json!({ "aud": ["page"] })).await, 303);
     assert_eq!(status(json!({ "token_use": null })).await, 303, "OpenID Connect knows no such claim");
+    let almost = page.surroundings.now().as_second() - 599;
+    assert_eq!(status(json!({ "auth_time": almost, "iat": almost })).await, 303);
     let now = page.surroundings.now().as_second();
     for wrong in [
         json!({ "aud": "cli" }),
@@ -262,6 +265,8 @@ async fn a_token_for_something_else_is_no_session() {
         json!({ "nonce": "another" }),
         json!({ "nonce": null }),
         json!({ "iat": now - 600 }),
+        json!({ "auth_time": now - 600 }),
+        json!({ "auth_time": null }),
         json!({ "exp": now - 31 }),
     ] {
         assert_eq!(status(wrong.clone()).await, 403, "{wrong}");
