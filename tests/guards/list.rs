@@ -12,7 +12,9 @@ pub(crate) struct Guard {
     pub(crate) tests: &'static str,
 }
 
-const FAULTS: (&str, &str) = ("journeys", "faults::a_failure");
+const FAULTS: (&str, &str) = ("journeys", "faults::a_failure_at_any_call_in_any_mode");
+const EXTENSION_FAULTS: (&str, &str) = ("journeys", "faults::a_failure_at_any_call_of_an_extension");
+const DECISION_FAULTS: (&str, &str) = ("journeys", "faults::a_failure_at_any_call_of_a_decision");
 const MODEL: (&str, &str) = ("model", "no_order");
 
 const fn guard(
@@ -150,7 +152,7 @@ pub(crate) const GUARDS: &[Guard] = &[
         "crates/app/src/extend_grant.rs",
         "match ledger.commit_both([&handed, &moved]).await {",
         "match ledger.commit(&moved, None).await.and(ledger.commit(&handed, None).await) {",
-        FAULTS,
+        EXTENSION_FAULTS,
     ),
     guard(
         "a removal waits for a later date that may be on its way",
@@ -171,14 +173,14 @@ pub(crate) const GUARDS: &[Guard] = &[
         "crates/domain/src/custody.rs",
         "GrantState::Deactivating { .. },\n                GrantState::Ended { .. } | GrantState::ActivationFailed { .. },",
         "_,\n                GrantState::Deactivating { .. },",
-        ("journeys", "checkouts::"),
+        ("journeys", "checkouts::whoever_comes_second"),
     ),
     guard(
         "a credential has one holder",
         "crates/domain/src/custody.rs",
         "(Some(holder), _) => return Err(Occupied::Held { by: holder }),",
         "(Some(_), _) => {}",
-        ("journeys", "checkouts::"),
+        ("journeys", "checkouts::whoever_comes_second"),
     ),
     guard(
         "nothing rotates in somebody's hands",
@@ -192,21 +194,21 @@ pub(crate) const GUARDS: &[Guard] = &[
         "crates/domain/src/custody/sets.rs",
         "|one| one.version != version && one.settles_at > now",
         "|one| false && one.version != version && one.settles_at > now",
-        ("journeys", "checkouts::"),
+        ("journeys", "checkouts::no_version_is_set"),
     ),
     guard(
         "a set is on record before it is looked whether it is to be made",
         "crates/app/src/rotate_credential/set.rs",
         "        self.begin(&attempt).await?;",
         "",
-        ("journeys", "checkouts::"),
+        ("journeys", "checkouts::no_version_is_set"),
     ),
     guard(
         "a set that failed may still be on its way",
         "crates/app/src/rotate_credential/set.rs",
         "if matches!(done, Ok(()) | Err(RotateError::NothingPending)) {",
         "if true {",
-        ("journeys", "checkouts::"),
+        ("journeys", "checkouts::f48"),
     ),
     guard(
         "one person counts once",
@@ -297,7 +299,7 @@ pub(crate) const GUARDS: &[Guard] = &[
         "crates/app/src/tell_reviewers.rs",
         "Delivery::Held => held = true,",
         "Delivery::Held => drop(told.insert(reviewer.id.clone())),",
-        ("journeys", "faults::a_failure"),
+        DECISION_FAULTS,
     ),
     guard(
         "reviewers who were not told are told by the sweep",
@@ -339,7 +341,7 @@ pub(crate) const GUARDS: &[Guard] = &[
         "crates/app/src/tell_settled.rs",
         "Ok(Delivery::Held) => {}",
         "Ok(Delivery::Held) => drop(approvers.insert(id.clone())),",
-        ("journeys", "faults::a_failure"),
+        DECISION_FAULTS,
     ),
     guard(
         "what the workflow calls tells nobody",

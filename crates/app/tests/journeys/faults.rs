@@ -43,21 +43,31 @@ struct Journey {
     ending: Ending,
 }
 
-/// Every kind with every ending that has to do with a target, and one that has not.
-fn journeys() -> Vec<Journey> {
-    let of = |entitlement| {
-        let with = move |ending| Journey { entitlement, ending };
-        let endings = [Ending::Expires, Ending::Returned, Ending::Revoked];
-        endings.into_iter().chain([Ending::Extended, Ending::ExtendedAndReturned]).map(with)
-    };
-    let others = [
-        Journey { entitlement: "payments-read", ending: Ending::Denied },
-        Journey { entitlement: "ledger-repair", ending: Ending::Denied },
-        Journey { entitlement: "payments-export", ending: Ending::Expires },
-        Journey { entitlement: "ledger-repair", ending: Ending::Returned },
-        Journey { entitlement: "payments-repair", ending: Ending::Reviewed },
-    ];
-    KINDS.into_iter().flat_map(of).chain(others).collect()
+/// Every kind with each of the endings.
+fn each_kind(endings: &[Ending]) -> Vec<Journey> {
+    let of = |entitlement| endings.iter().map(move |&ending| Journey { entitlement, ending });
+    KINDS.into_iter().flat_map(of).collect()
+}
+
+fn plain() -> Vec<Journey> {
+    each_kind(&[Ending::Expires, Ending::Returned, Ending::Revoked])
+}
+
+fn extensions() -> Vec<Journey> {
+    each_kind(&[Ending::Extended, Ending::ExtendedAndReturned])
+}
+
+/// Those in which it matters who is asked, and who hears of it.
+fn decisions() -> Vec<Journey> {
+    [
+        ("payments-read", Ending::Denied),
+        ("ledger-repair", Ending::Denied),
+        ("payments-export", Ending::Expires),
+        ("ledger-repair", Ending::Returned),
+        ("payments-repair", Ending::Reviewed),
+    ]
+    .map(|(entitlement, ending)| Journey { entitlement, ending })
+    .to_vec()
 }
 
 /// Who decides, one after the other.
@@ -246,11 +256,11 @@ fn struck(journey: Journey, faults: &[Fault], what: &str) {
     check(&stage, id, journey.ending.extended(), &format!("{journey:?}: {what}"));
 }
 
-#[test]
-fn a_failure_at_any_call_in_any_mode_leaves_no_access_and_no_request_behind() {
+/// A failure at every call of `journeys`, in every mode.
+fn fail_at_any_call(journeys: &[Journey]) {
     unwinding_is_quiet();
     let (mut points, mut tried) = (0, 0);
-    for journey in journeys() {
+    for &journey in journeys {
         let calls = calls_of(journey);
         assert!(calls.len() > 8, "{journey:?}: {calls:?}");
         points += calls.len();
@@ -263,6 +273,21 @@ fn a_failure_at_any_call_in_any_mode_leaves_no_access_and_no_request_behind() {
         }
     }
     println!("{points} failpoints x {} modes = {tried} failures, 0 violations", Mode::ALL.len());
+}
+
+#[test]
+fn a_failure_at_any_call_in_any_mode_leaves_no_access_and_no_request_behind() {
+    fail_at_any_call(&plain());
+}
+
+#[test]
+fn a_failure_at_any_call_of_an_extension_leaves_no_access_and_no_request_behind() {
+    fail_at_any_call(&extensions());
+}
+
+#[test]
+fn a_failure_at_any_call_of_a_decision_leaves_no_access_and_nobody_who_was_not_told() {
+    fail_at_any_call(&decisions());
 }
 
 /// A small generator of its own, so that a seed means the same everywhere.
@@ -278,7 +303,7 @@ impl Seeded {
 #[test]
 fn two_failures_in_one_lifecycle_leave_nothing_behind_either() {
     unwinding_is_quiet();
-    let journeys = journeys();
+    let journeys = [plain(), extensions(), decisions()].concat();
     for seed in 0..1_500 {
         let mut random = Seeded(seed);
         let journey = journeys[random.below(journeys.len())];
