@@ -19,6 +19,7 @@ use crate::ports::{
 use crate::transact::load;
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
+use stint_domain::due::Timetable;
 use stint_domain::ids::RequestId;
 use stint_policy::PolicyBundle;
 
@@ -28,7 +29,7 @@ const LEASE_SECONDS: i64 = 55;
 /// How long a sweep takes up new work, in seconds, so that it ends before its lease does.
 const WORK_SECONDS: i64 = 40;
 
-/// How many of a shard's due requests one sweep looks at.
+/// How many of a shard's due requests one sweep looks at, on each timetable.
 const SHARD_LIMIT: u32 = 100;
 
 /// How many requests are put right at the same time, so that a slow target costs the others little and IAM's rate is
@@ -102,7 +103,8 @@ pub async fn reconcile(
     let in_time = || surroundings.now() < after(WORK_SECONDS);
     let mut swept = Swept::default();
 
-    let due = due_now(ledger, began).await?;
+    let mut due = due_now(ledger, Timetable::Grants, began).await?;
+    due.extend(due_now(ledger, Timetable::Requests, began).await?);
     let mended = futures_util::stream::iter(due).take_while(|_| std::future::ready(in_time()));
     let mended = mended.map(|id| async move {
         let request = match load(ledger, id).await {
@@ -155,10 +157,14 @@ pub async fn reconcile(
 }
 
 /// From all shards in turn, so that none waits for another's backlog.
-async fn due_now(ledger: &impl Register, began: Timestamp) -> Result<Vec<RequestId>, Failure> {
+async fn due_now(
+    ledger: &impl Register,
+    timetable: Timetable,
+    began: Timestamp,
+) -> Result<Vec<RequestId>, Failure> {
     let mut shards = Vec::new();
     for shard in 0..DUE_SHARDS {
-        shards.push(ledger.due(shard, began, SHARD_LIMIT).await?.into_iter());
+        shards.push(ledger.due(timetable, shard, began, SHARD_LIMIT).await?.into_iter());
     }
     let mut all = Vec::new();
     loop {

@@ -1,6 +1,7 @@
 //! When a request should be looked at again if nothing else has moved it: the timetable of reconcile.
 //!
-//! Guards I6: everything that is not final is due at some time, so nothing is ever forgotten.
+//! Guards I6: everything that is not final is due at some time, so nothing is ever forgotten; and that whoever floods Stint
+//! with requests, or keeps its mails from going, holds up no removal.
 
 use crate::grant::{GrantState, Proof, Removal};
 use crate::request::{AccessRequest, RequestState};
@@ -12,7 +13,24 @@ pub const GRACE_SECONDS: i64 = 15;
 /// The longest pause, in seconds, between two attempts at a removal that keeps failing.
 const LONGEST_BACKOFF_SECONDS: i64 = 900;
 
+/// What is due stands on one of two timetables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timetable {
+    /// Something is, may be or will be at a target.
+    Grants,
+    /// Somebody is to be asked or told, or to review: however much there is of that, no removal waits behind it.
+    Requests,
+}
+
 impl AccessRequest {
+    #[must_use]
+    pub fn timetable(&self) -> Timetable {
+        match &self.state {
+            RequestState::Approved { .. } if self.access_due_at().is_some() => Timetable::Grants,
+            _ => Timetable::Requests,
+        }
+    }
+
     /// `None` only for what is final.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {

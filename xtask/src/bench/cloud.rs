@@ -17,6 +17,7 @@ use stint_app::ports::{
 use stint_domain::access::Access;
 use stint_domain::audit::SealedEvent;
 use stint_domain::custody::{Custody, CustodyChange};
+use stint_domain::due::Timetable;
 use stint_domain::ids::{EntitlementId, GroupName, PrincipalId, RequestId, SecretName};
 use stint_domain::principal::Person;
 use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
@@ -209,7 +210,7 @@ impl Register for Function<'_> {
     }
 
     async fn live(&self, shard: u8, page: &PageQuery) -> Result<Page<RequestId>, ListError> {
-        let live = self.due(shard, Timestamp::MAX, u32::MAX).await?;
+        let live = self.due(Timetable::Grants, shard, Timestamp::MAX, u32::MAX).await?;
         let skip: usize =
             page.cursor.as_deref().map_or(Ok(0), str::parse).map_err(|_| ListError::BadCursor)?;
         let limit = usize::try_from(page.limit).unwrap_or(1);
@@ -217,10 +218,18 @@ impl Register for Function<'_> {
         Ok(Page { items: live.into_iter().skip(skip).take(limit).collect(), next })
     }
 
-    async fn due(&self, shard: u8, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
+    async fn due(
+        &self,
+        timetable: Timetable,
+        shard: u8,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<RequestId>, StoreError> {
         let state = self.passes(READ).await.state();
         let ids = self.cloud.shards.get(usize::from(shard)).into_iter().flatten();
-        let due = ids.filter_map(|id| Some((state.records.get(id)?.request.due_at()?, *id)));
+        let requests = ids.filter_map(|id| Some((&state.records.get(id)?.request, *id)));
+        let requests = requests.filter(|(request, _)| request.timetable() == timetable);
+        let due = requests.filter_map(|(request, id)| Some((request.due_at()?, id)));
         let mut due: Vec<_> = due.filter(|(at, _)| *at <= before).collect();
         due.sort();
         Ok(due.into_iter().map(|(_, id)| id).take(usize::try_from(limit).unwrap_or(1)).collect())

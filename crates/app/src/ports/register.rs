@@ -4,6 +4,7 @@ use super::StoreError;
 use jiff::Timestamp;
 use std::future::Future;
 use stint_domain::audit::Stream;
+use stint_domain::due::Timetable;
 use stint_domain::ids::EntitlementId;
 use stint_domain::ids::PrincipalId;
 use stint_domain::ids::RequestId;
@@ -49,7 +50,7 @@ pub trait Register: Send + Sync {
         page: &PageQuery,
     ) -> impl Future<Output = Result<Page<AccessRequest>, ListError>> + Send;
 
-    /// Whatever is not over, of one shard, the next due first.
+    /// Every grant that is not over, of one shard, the next due first.
     fn live(
         &self,
         shard: u8,
@@ -59,13 +60,14 @@ pub trait Register: Send + Sync {
     /// What is due before `before`, oldest first, of one shard of [`DUE_SHARDS`].
     fn due(
         &self,
+        timetable: Timetable,
         shard: u8,
         before: Timestamp,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<RequestId>, StoreError>> + Send;
 }
 
-/// Over how many keys the timetable of reconcile is spread.
+/// Over how many keys each timetable of reconcile is spread.
 pub const DUE_SHARDS: u8 = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

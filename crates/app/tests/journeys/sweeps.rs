@@ -5,6 +5,8 @@ use crate::kinds::given;
 use jiff::SignedDuration;
 use stint_app::decide_request::Verdict;
 use stint_app::ports::{Artefact, Surroundings as _};
+use stint_app::submit_request::SubmitRequest;
+use stint_app::withdraw::cancel_request;
 use stint_domain::access::Access;
 use stint_domain::audit::Outcome;
 use stint_domain::grant::{EndedBy, GrantState};
@@ -191,4 +193,27 @@ fn what_somebody_has_changed_at_a_target_is_reported_once_alarmed_for_as_long_an
         stage.settle(id, &mut start());
     }
     assert!(stage.world.state().target.is_empty());
+}
+
+/// More than a sweep looks at, all of it due for longer than the removal, and none of it can be done.
+#[test]
+fn no_flood_of_requests_that_nobody_can_be_told_of_holds_up_a_removal() {
+    let stage = Stage::new();
+    let (id, _) = given(&stage, "payments-read");
+    let ask = SubmitRequest { idempotency: None, ..Stage::ask("ledger-repair", "15m") };
+    let withdrawn = block_on(stage.submit("ana", ask)).unwrap().scope.request_id;
+    stage.run(withdrawn, &mut start());
+    let world = &stage.world;
+    block_on(cancel_request(world, world, world, &Stage::caller("ana"), withdrawn)).unwrap();
+    world.state().mail_is_down = true;
+    let one = world.state().records[&withdrawn].clone();
+    for number in 1..=2_000 {
+        let mut other = one.clone();
+        other.request.scope.request_id = RequestId::new(Uuid::from_u128(number));
+        world.state().records.insert(other.request.scope.request_id, other);
+    }
+    world.pass(31 * 60);
+    stage.sweep("the workflow has died");
+    let ended = stage.request(id);
+    assert!(matches!(ended.grant(), Some(GrantState::Ended { .. })) && !world.has_leftovers(id));
 }

@@ -127,6 +127,7 @@ struct Due {
 impl Due {
     fn of(request: &AccessRequest) -> Self {
         let at = request.due_at();
-        Self { shard: at.map(|_| s(due_shard(request.scope.request_id))), at: at.map(|at| s(sortable(at))) }
+        let shard = at.map(|_| s(due_shard(request.timetable(), request.scope.request_id)));
+        Self { shard, at: at.map(|at| s(sortable(at))) }
     }
 }

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use stint_app::ports::{DUE_SHARDS, Wait};
 use stint_domain::audit::Stream;
+use stint_domain::due::Timetable;
 use stint_domain::ids::{PrincipalId, RequestId, SecretName};
 use stint_domain::link::{ApprovalLink, LinkHash};
 
@@ -119,12 +120,15 @@ pub(super) fn sortable(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-pub(super) fn due_shard(id: RequestId) -> String {
-    due_partition(first_byte(&id.to_string()) % DUE_SHARDS)
+pub(super) fn due_shard(timetable: Timetable, id: RequestId) -> String {
+    due_partition(timetable, first_byte(&id.to_string()) % DUE_SHARDS)
 }
 
-pub(super) fn due_partition(shard: u8) -> String {
-    format!("due#{shard}")
+pub(super) fn due_partition(timetable: Timetable, shard: u8) -> String {
+    match timetable {
+        Timetable::Grants => format!("due#{shard}"),
+        Timetable::Requests => format!("asked#{shard}"),
+    }
 }
 
 /// Where the index of the audit has the events of a stream on the day of `at`.

@@ -12,6 +12,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stint_app::ports::{Cause, Ledger as _, ListError, Page, PageQuery, Register, StoreError};
+use stint_domain::due::Timetable;
 use stint_domain::ids::{EntitlementId, PrincipalId, RequestId};
 use stint_domain::request::AccessRequest;
 
@@ -55,13 +56,21 @@ impl Register for DynamoStore {
     }
 
     async fn live(&self, shard: u8, page: &PageQuery) -> Result<Page<RequestId>, ListError> {
-        let found = self.a_page(&BY_DUE, &due_partition(shard), page, Order::OldestFirst).await?;
+        let found =
+            self.a_page(&BY_DUE, &due_partition(Timetable::Grants, shard), page, Order::OldestFirst).await?;
         let items: Result<_, StoreError> = found.items.iter().map(id_of).collect();
         Ok(Page { items: items?, next: found.next })
     }
 
-    async fn due(&self, shard: u8, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
-        let query = self.query(&BY_DUE, &due_partition(shard), "#sort < :before").scan_index_forward(true);
+    async fn due(
+        &self,
+        timetable: Timetable,
+        shard: u8,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<RequestId>, StoreError> {
+        let query =
+            self.query(&BY_DUE, &due_partition(timetable, shard), "#sort < :before").scan_index_forward(true);
         let query = query
             .expression_attribute_names("#sort", BY_DUE.sort)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));

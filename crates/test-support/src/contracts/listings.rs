@@ -2,16 +2,19 @@
 
 use super::{circumstances, fresh_id, principal, submission};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use stint_app::ports::{ApprovalLinks, DUE_SHARDS, Ledger, ListError, PageQuery, Register};
+use stint_domain::due::Timetable;
 use stint_domain::ids::RequestId;
 use stint_domain::link::{ApprovalLink, LinkSecret};
+use stint_domain::request::{Approval, Decider};
 use stint_domain::transition::Event;
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
-async fn due(store: &impl Register, before: Timestamp) -> Vec<RequestId> {
+async fn due(store: &impl Register, timetable: Timetable, before: Timestamp) -> Vec<RequestId> {
     let mut found = Vec::new();
     for shard in 0..DUE_SHARDS {
-        found.extend(store.due(shard, before, 1000).await.expect("due"));
+        found.extend(store.due(timetable, shard, before, 1000).await.expect("due"));
     }
     found
 }
@@ -70,7 +73,18 @@ pub async fn a_register_lists_what_is_on_record(
     let listed = store.of_entitlement(&of_thing.scope.entitlement, &query(None)).await.expect("page");
     let listed: Vec<_> = listed.items.iter().map(|request| request.scope.request_id).collect();
     assert_eq!(listed, [of_thing.scope.request_id], "of one entitlement");
-    assert!(live(store).await.contains(&of_thing.scope.request_id), "what is not over is live");
+    let asked = of_thing.scope.request_id;
+    let of_requests = async |before| due(store, Timetable::Requests, before).await;
+    let of_grants = async |before| due(store, Timetable::Grants, before).await;
+    let late = super::after(now, 86_400);
+    assert!(!live(store).await.contains(&asked), "nothing is given yet");
+    assert!(of_requests(late).await.contains(&asked) && !of_grants(late).await.contains(&asked));
+    let by = Decider::Policy { policies: BTreeSet::new() };
+    let approval = Approval::of(by, of_thing.scope.hash());
+    let approved = change.after().advance(Event::Approved { approval }, &about).expect("follows");
+    store.commit(&approved, None).await.expect("commit");
+    assert!(live(store).await.contains(&asked), "a grant that is not over is live");
+    assert!(of_grants(late).await.contains(&asked) && !of_requests(late).await.contains(&asked));
 
     let approver = principal("ben", first);
     let recorded = store.load(first).await.expect("load").expect("committed");
@@ -90,11 +104,11 @@ pub async fn a_register_lists_what_is_on_record(
     assert_eq!(asked.items.iter().map(|request| request.scope.request_id).collect::<Vec<_>>(), [first]);
 
     let due_at = recorded.request.due_at().expect("a pending request is due at some time");
-    assert!(due(store, super::after(due_at, 1)).await.contains(&first), "what is due is found");
-    assert!(!due(store, super::after(due_at, -1)).await.contains(&first), "and not before it is");
+    assert!(of_requests(super::after(due_at, 1)).await.contains(&first), "what is due is found");
+    assert!(!of_requests(super::after(due_at, -1)).await.contains(&first), "and not before it is");
     let cancelled =
         recorded.advance(Event::Cancelled, &circumstances(&recorded.request, now)).expect("follows");
     store.commit(&cancelled, None).await.expect("commit");
-    let left = due(store, super::after(due_at, 10)).await;
+    let left = of_requests(super::after(due_at, 10)).await;
     assert!(!left.contains(&first) && left.contains(&last), "what is final is not due any more");
 }

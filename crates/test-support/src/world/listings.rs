@@ -6,6 +6,7 @@ use stint_app::ports::{
     AuditTrail, DUE_SHARDS, ListError, Page, PageQuery, Register, StoreError, StoredEvent,
 };
 use stint_domain::audit::{SealedEvent, Stream};
+use stint_domain::due::Timetable;
 use stint_domain::ids::{EntitlementId, PrincipalId, RequestId};
 use stint_domain::request::AccessRequest;
 
@@ -61,16 +62,23 @@ impl Register for World {
     }
 
     async fn live(&self, shard: u8, query: &PageQuery) -> Result<Page<RequestId>, ListError> {
-        let live = self.due(shard, Timestamp::MAX, u32::MAX).await?;
+        let live = self.due(Timetable::Grants, shard, Timestamp::MAX, u32::MAX).await?;
         page(live, query)
     }
 
-    async fn due(&self, shard: u8, before: Timestamp, limit: u32) -> Result<Vec<RequestId>, StoreError> {
+    async fn due(
+        &self,
+        timetable: Timetable,
+        shard: u8,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<RequestId>, StoreError> {
         self.tables()?;
         let state = self.state();
         let mut due: Vec<_> = state
             .records
             .values()
+            .filter(|r| r.request.timetable() == timetable)
             .filter_map(|r| Some((r.request.due_at()?, r.request.scope.request_id)))
             .filter(|(at, id)| *at <= before && shard_of(*id) == shard)
             .collect();

@@ -8,9 +8,9 @@ const OF_A_SHARD: u32 = 100;
 pub(super) const DUE: u32 = DUE_SHARDS as u32 * OF_A_SHARD;
 
 /// Of AWS, for so many removals by one call: the record, the intent, the removal, the look, the outcome. A sweep reads
-/// each record once more, and the timetable, its lease, the bookmarks, a page of the targets and the live grants beside.
+/// each record once more, and the two timetables, its lease, the bookmarks, a page of the targets and the live grants beside.
 pub(super) const fn calls(removals: u32) -> u32 {
-    if removals == 1 { 5 } else { removals * 6 + 16 }
+    if removals == 1 { 5 } else { removals * 6 + 24 }
 }
 
 const GONE: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>gone</Message></Error>\
