@@ -58,22 +58,24 @@ pub async fn notify_approvers(
     }
     let now = surroundings.now();
     let candidates = candidates(directory, policy, &recorded.request, now).await?;
-    let (mut told, mut held) = (BTreeSet::new(), BTreeSet::new());
+    let (mut told, mut failed) = (BTreeSet::new(), None);
     for approver in candidates.people.values() {
         let reminder = reminder_for(&approver.id, &recorded.request);
         let letter = |address: &str, url: &str| {
             Letter::approval_request(&recorded.request, &approver.display_name, address, url, reminder > 0)
         };
-        match mail_link(&post, &recorded.request, approver, reminder, letter).await? {
-            Delivery::Sent => drop(told.insert(approver.id.clone())),
-            Delivery::Held => drop(held.insert(approver.id.clone())),
-            Delivery::Impossible => {}
+        match mail_link(&post, &recorded.request, approver, reminder, letter).await {
+            Ok(Delivery::Sent) => drop(told.insert(approver.id.clone())),
+            Ok(Delivery::Impossible) => {}
+            Ok(Delivery::Held) => {
+                failed = Some(Failure::Transient("whoever was to send a mail may have died at it".into()));
+            }
+            Err(failure) => failed = Some(failure),
         }
     }
-    if told.is_empty() && !held.is_empty() {
-        return Err(Failure::Transient("whoever was to send the mails may have died at it".into()).into());
+    if let Some(failure) = failed {
+        return note_some(directory, workflow, &post, &recorded.request, told, failure).await;
     }
-    told.append(&mut held);
     let lapses = match told.len() {
         few if few < candidates.missing && recorded.request.may_ask_others_later() => None,
         0 => Some(LapseReason::NobodyMayDecide),
@@ -91,6 +93,31 @@ pub async fn notify_approvers(
     }
     let Some(because) = lapses else { return Ok(()) };
     note(ledger, workflow, id, &Command::Lapse { because }, surroundings.now()).await.map(drop)
+}
+
+/// Some have their mail, and others could not be sent theirs. The former are on record, and hear it should the request be
+/// settled now; the round is not out, and whoever called tries again.
+async fn note_some<L: Ledger + TaskTokens + ApprovalLinks>(
+    directory: &impl Directory,
+    workflow: &impl Workflow,
+    post: &Post<'_, L, impl Mailer, impl Surroundings>,
+    request: &AccessRequest,
+    told: BTreeSet<PrincipalId>,
+    failure: Failure,
+) -> Result<(), Missing> {
+    if told.is_empty() {
+        return Err(failure.into());
+    }
+    let (id, noted) = (
+        request.scope.request_id,
+        Command::NoteNotified { approvers: told.clone(), round: request.latest_round_out() },
+    );
+    let request = note(post.links, workflow, id, &noted, post.surroundings.now()).await?;
+    if request.settled_at().is_none() {
+        return Err(failure.into());
+    }
+    tell_late(directory, post, &request, &told).await;
+    Ok(())
 }
 
 /// The number of the reminder that is due to somebody, if they have been asked before; 0 is the first mail.

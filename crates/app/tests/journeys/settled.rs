@@ -269,6 +269,59 @@ fn whoever_cannot_be_mailed_now_keeps_nobody_else_from_being_told() {
     assert_eq!(noted(&stage, id), 2);
 }
 
+/// Who has been asked, or reminded of it, in their order.
+fn asked(stage: &Stage) -> Vec<String> {
+    let inbox = &stage.world.state().inbox;
+    let mails = inbox.iter().filter(|mail| mail.text.contains("/approvals/"));
+    mails.map(|mail| mail.to.replace("@example.com", "")).collect()
+}
+
+/// Hugo has his mail, and Gita's could not be sent.
+fn half_asked(stage: &Stage) -> RequestId {
+    let ask = SubmitRequest { idempotency: None, ..Stage::ask("ledger-repair", "15m") };
+    let id = block_on(stage.submit("ana", ask)).unwrap().scope.request_id;
+    let token = TaskToken::new(format!("token-{id}-0"));
+    assert!(notified(stage, id, Meanwhile::Nothing, Some(&token)).is_err(), "it is worth another try");
+    assert_eq!(asked(stage), ["hugo"]);
+    id
+}
+
+/// The workflow tries again, at once and when nobody else can be at that mail any more.
+fn tried_until_it_goes(stage: &Stage, id: RequestId, attempt: u32) {
+    let token = format!("token-{id}-{attempt}");
+    assert!(block_on(stage.notify(id, Some(&token))).is_err(), "somebody else may be at it");
+    stage.world.pass(31);
+    block_on(stage.notify(id, Some(&token))).unwrap();
+}
+
+#[test]
+fn whoever_has_a_mail_hears_how_it_is_settled_even_if_another_of_the_round_could_not_be_sent() {
+    let stage = Stage::new();
+    let id = half_asked(&stage);
+    let world = &stage.world;
+    block_on(cancel_request(world, world, world, &Stage::caller("ana"), id)).unwrap();
+    a_minute_later(&stage);
+    assert_eq!(told(&stage), ["hugo Withdrawn"]);
+}
+
+#[test]
+fn a_round_of_which_a_mail_could_not_be_sent_is_not_out_until_it_has_been() {
+    let stage = Stage::new();
+    let id = half_asked(&stage);
+    tried_until_it_goes(&stage, id, 0);
+    assert_eq!(asked(&stage), ["hugo", "gita"], "each once");
+    stage.world.pass(30 * 60);
+    stage.sweep("reminders");
+    assert!(stage.request(id).has_others_to_ask());
+    let token = TaskToken::new(format!("token-{id}-1"));
+    assert!(notified(&stage, id, Meanwhile::Nothing, Some(&token)).is_err());
+    assert_eq!(asked(&stage), ["hugo", "gita", "hugo"]);
+    assert!(stage.request(id).has_others_to_ask(), "Gita is still to be reminded");
+    tried_until_it_goes(&stage, id, 1);
+    assert_eq!(asked(&stage), ["hugo", "gita", "hugo", "gita"]);
+    assert!(!stage.request(id).has_others_to_ask());
+}
+
 /// Two have to approve, and only one of them can be mailed.
 #[test]
 fn whoever_was_asked_in_vain_because_too_few_could_be_is_told_that_it_has_lapsed() {

@@ -32,10 +32,16 @@ impl AccessRequest {
         self.progress().map_or(0, |open| consultation.round(&open))
     }
 
+    /// The latest of them whose mails have all gone out, or the first.
+    #[must_use]
+    pub fn latest_round_out(&self) -> usize {
+        if let RequestState::Pending(consultation) = &self.state { consultation.asked } else { 0 }
+    }
+
     /// A round has begun, and its mails have not gone out.
     #[must_use]
     pub fn has_others_to_ask(&self) -> bool {
-        matches!(&self.state, RequestState::Pending(consultation) if self.round() > consultation.asked)
+        self.round() > self.latest_round_out()
     }
 
     /// Whether somebody of this standing counts in the step as it stands or stood, from 0.
