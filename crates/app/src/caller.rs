@@ -1,7 +1,6 @@
 //! Who is calling, as established at the edge and never taken from a body.
 
 use jiff::Timestamp;
-use std::net::Ipv4Addr;
 use stint_domain::audit::{Actor, Authorization};
 use stint_domain::ids::PrincipalId;
 use stint_domain::principal::{Authentication, Origin};
@@ -23,7 +22,7 @@ impl Caller {
     #[must_use]
     pub fn origin(&self) -> Origin {
         let address = self.source_address.as_deref().and_then(|address| address.parse().ok());
-        Origin { address: address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), mfa: self.mfa }
+        Origin { address: address.unwrap_or(Origin::UNKNOWN.address), mfa: self.mfa }
     }
 
     #[must_use]

@@ -132,7 +132,7 @@ pub async fn may_decide(
     Ok(may.map_err(|lost| lost.reasons))
 }
 
-/// Whether `caller` could decide on `request`, had they signed in.
+/// Whether `caller` could decide on `request`, had they signed in, and by as many factors as a rule may ask for.
 ///
 /// # Errors
 /// As [`may_decide`].
@@ -146,7 +146,7 @@ pub async fn lacks_sign_in(
     if caller.authentication.is_signed_in() {
         return Ok(false);
     }
-    let signed_in = Caller { authentication: Authentication::MailLinkSignedIn, ..caller.clone() };
+    let signed_in = Caller { authentication: Authentication::MailLinkSignedIn, mfa: true, ..caller.clone() };
     Ok(may_decide(directory, policy, caller, request, now).await?.is_err()
         && may_decide(directory, policy, &signed_in, request, now).await?.is_ok())
 }

@@ -5,7 +5,7 @@ use crate::ids::{GroupName, IamUserName, PrincipalId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What sort of principal the directory says it is. Policy treats them differently; the rest of Stint does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +97,12 @@ pub struct Person {
 pub struct Origin {
     pub address: IpAddr,
     pub mfa: bool,
+}
+
+impl Origin {
+    /// Of somebody who acts, or has acted, and of whom nothing more is known: no place that a policy could mean, and one
+    /// factor.
+    pub const UNKNOWN: Self = Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), mfa: false };
 }
 
 /// How a caller proved who they are, and when.

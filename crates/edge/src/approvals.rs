@@ -6,7 +6,7 @@
 
 mod signing_in;
 
-use crate::api::decisions;
+use crate::api::{decisions, invocation, source_address};
 use crate::csrf::FormGuard;
 use crate::emf::note_decision;
 use crate::identity::TokenVerifier;
@@ -16,7 +16,7 @@ use crate::reviews;
 use crate::sign_in::{CALLBACK, SignIn};
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
@@ -75,17 +75,18 @@ pub fn router<P: ApproveParts>(approvals: Arc<Approvals<P>>) -> Router {
 async fn show<P: ApproveParts>(
     State(approvals): State<Arc<Approvals<P>>>,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Page {
+    let headers = &parts.headers;
     let opened = match open_link(&approvals.store, &token).await {
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing),
     };
-    let nonce = approvals.forms.nonce(&headers, approvals.surroundings.random());
+    let nonce = approvals.forms.nonce(headers, approvals.surroundings.random());
     let name = approver_name(&approvals.directory, &opened).await;
     let now = approvals.surroundings.now();
-    if lacks_sign_in(&approvals, &opened).await {
-        match signing_in::session(&approvals, &headers, &opened).await {
+    if lacks_sign_in(&approvals, &opened, &parts).await {
+        match signing_in::session(&approvals, headers, &opened).await {
             Ok(Some(_)) => {}
             Ok(None) => {
                 let sign_in = approvals.sign_in.as_ref().map(|_| token.as_str());
@@ -99,9 +100,13 @@ async fn show<P: ApproveParts>(
 }
 
 /// For the page only: whoever uses a form in vain is told when they do.
-async fn lacks_sign_in<P: ApproveParts>(approvals: &Approvals<P>, opened: &OpenedLink) -> bool {
+async fn lacks_sign_in<P: ApproveParts>(
+    approvals: &Approvals<P>,
+    opened: &OpenedLink,
+    parts: &Parts,
+) -> bool {
     let Approvals { directory, policy, surroundings, .. } = approvals;
-    let (caller, now) = (opened.caller(None, None), surroundings.now());
+    let (caller, now) = (opened.caller(source_address(parts), invocation(parts)), surroundings.now());
     let asks = opened.request.progress().is_some() && now < opened.request.decide_by;
     asks && decide_request::lacks_sign_in(directory, policy, &caller, &opened.request, now)
         .await
@@ -141,7 +146,7 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
         return reviews::by_link(approvals, opened, request).await;
     }
     let (parts, body) = request.into_parts();
-    let (source_address, invocation) = (crate::api::source_address(&parts), crate::api::invocation(&parts));
+    let (source_address, invocation) = (source_address(&parts), invocation(&parts));
     let headers = parts.headers.clone();
     let Some(answer) = form::<Answer>(Request::from_parts(parts, body)).await else { return page::forged() };
     if let Err(forged) = approvals.forms.check(&headers, &answer.nonce) {

@@ -22,10 +22,10 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// What was asked, once more at another moment.
+    /// What was asked, once more at another moment. Whoever asked has acted, even if nobody kept from where.
     #[must_use]
     pub fn again(scope: &Scope, at: Timestamp) -> Self {
-        Self::about(scope, at, scope.origin)
+        Self::about(scope, at, Some(scope.origin.unwrap_or(Origin::UNKNOWN)))
     }
 
     /// As [`Self::again`], asked of somebody else, who comes from `origin`.

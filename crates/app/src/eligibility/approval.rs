@@ -116,7 +116,7 @@ pub(crate) async fn approvers_hold(
     let last = (approval.as_ref(), request.rule.steps().len().saturating_sub(1), *approved_at);
     for (approval, step, at) in earlier.chain([last]) {
         if let Decider::Person { id, authentication, origin, .. } = &approval.by {
-            let who = (id, *authentication, *origin);
+            let who = (id, *authentication, Some(origin.unwrap_or(Origin::UNKNOWN)));
             let holds = person_holds(directory, policy, request, who, (step, at), now).await?;
             if holds.is_err() {
                 return Ok(holds);

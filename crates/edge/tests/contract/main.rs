@@ -19,6 +19,7 @@ mod faults;
 mod lent;
 mod names;
 mod openapi;
+mod origins;
 mod pages;
 mod reveal;
 mod schema;

@@ -45,9 +45,12 @@ fn page() -> Page {
 
 /// With a sign-in behind its links.
 pub(crate) fn page_with(sign_in: Option<SignIn<Issuer>>) -> Page {
+    page_under(PolicyBundle::embedded().unwrap(), sign_in)
+}
+
+pub(crate) fn page_under(policy: PolicyBundle, sign_in: Option<SignIn<Issuer>>) -> Page {
     let [store, directory, workflow, sealer, surroundings] = std::array::from_fn(|_| World::default());
-    let (policy, forms) = (PolicyBundle::embedded().unwrap(), FormGuard::new(URL));
-    let tokens = tokens();
+    let (forms, tokens) = (FormGuard::new(URL), tokens());
     Arc::new(Approvals { store, directory, workflow, sealer, surroundings, tokens, policy, forms, sign_in })
 }
 

@@ -91,7 +91,7 @@ pub(crate) async fn come_back(page: &Page, path: &str, who: &str) -> Back {
     come_back_with(page, path, who, &json!({})).await
 }
 
-async fn come_back_with(page: &Page, path: &str, who: &str, more: &Value) -> Back {
+pub(crate) async fn come_back_with(page: &Page, path: &str, who: &str, more: &Value) -> Back {
     let (asked, cookie) = start(page, path).await;
     Back { path: signs_in(page, &asked, who, more), cookie }
 }
@@ -101,7 +101,7 @@ async fn get(page: &Page, back: &Back) -> Response {
 }
 
 /// The session that somebody has who has come back.
-async fn session(page: &Page, back: &Back) -> String {
+pub(crate) async fn session(page: &Page, back: &Back) -> String {
     let response = get(page, back).await;
     assert_eq!(response.status(), 303);
     kept(cookies(&response).iter().find(|cookie| cookie.contains("session")).unwrap())

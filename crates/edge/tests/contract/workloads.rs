@@ -41,14 +41,20 @@ fn anybody_anything() -> PolicyBundle {
     PolicyBundle::from_sources(&catalog.to_string(), all).unwrap()
 }
 
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     Stage::with(|| PolicyBundle::embedded().unwrap(), Some(verifier()))
 }
 
 fn bearer_of(stage: &Stage, subject: &str) -> String {
+    bearer_with(stage, &json!({ "sub": subject }))
+}
+
+/// Of the workload [`MAIN`], unless `more` says otherwise.
+pub(crate) fn bearer_with(stage: &Stage, more: &Value) -> String {
     use stint_app::ports::Surroundings as _;
     let now = stage.api.surroundings.now().as_second();
-    let claims = json!({ "iss": ISSUER, "sub": subject, "aud": "stint", "iat": now, "exp": now + 300 });
+    let mut claims = json!({ "iss": ISSUER, "sub": MAIN, "aud": "stint", "iat": now, "exp": now + 300 });
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     format!("Bearer {}", signed_by(&claims, KEY))
 }
 
