@@ -267,11 +267,11 @@ pub(crate) const GUARDS: &[Guard] = &[
         ("journeys", "forged::"),
     ),
     guard(
-        "a seal is of the rule, too",
-        "crates/domain/src/seal.rs",
-        "            rule: &self.rule,",
-        "            rule: &ApprovalRule::default(),",
-        ("journeys", "forged::"),
+        "whose approval it takes is under the hash, too",
+        "crates/domain/src/scope.rs",
+        "skip_serializing_if = \"ApprovalRule::is_default\")]",
+        "skip_serializing)]",
+        ("rules", "transitions::every_field"),
     ),
     guard(
         "nobody reviews what they have taken themselves",

@@ -6,8 +6,10 @@
 
 use crate::artefact::artefact;
 use crate::custody::turn;
-use crate::eligibility::{Lost, approval_is_genuine, approvers_hold, engaged, requester_eligible};
-use crate::extend_grant::extend_grant;
+use crate::eligibility::{
+    Lost, approval_is_genuine, approvers_hold, engaged, requester_eligible, window_is_genuine,
+};
+use crate::extend_grant::hand_over;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Directory, Ledger, Provider, ProviderError, Seals, Surroundings};
 use crate::transact::{Done, TransactError, load, transact_from};
@@ -18,7 +20,7 @@ use stint_domain::ids::RequestId;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::AccessRequest;
 use stint_domain::transition::{Command, EndCause, GrantCommand, Refusal};
-use stint_domain::window::Window;
+use stint_domain::window::{Window, whole_second};
 use stint_policy::PolicyBundle;
 use thiserror::Error;
 
@@ -63,17 +65,19 @@ pub async fn activate_grant(
 ) -> Result<Timestamp, ActivateError> {
     let recorded = load(ledger, id).await?;
     still_approved(ledger, directory, seals, policy, surroundings, &recorded).await?;
-    match recorded.request.scope.extends {
-        Some(extended) => extend_grant(ledger, provider, surroundings, recorded, extended).await,
-        None => give(ledger, provider, surroundings, recorded).await,
-    }
+    let Some(extended) = recorded.request.scope.extends else {
+        return give(ledger, provider, surroundings, recorded).await;
+    };
+    hand_over(ledger, surroundings, recorded, extended).await?;
+    let recorded = load(ledger, extended).await?;
+    still_approved(ledger, directory, seals, policy, surroundings, &recorded).await?;
+    give(ledger, provider, surroundings, recorded).await?;
+    // Nothing is left to do for the extension itself.
+    Ok(whole_second(surroundings.now()))
 }
 
 /// Makes what was approved at the target, or dates it anew after an extension. When access ends.
-///
-/// # Errors
-/// As of [`activate_grant`].
-pub(crate) async fn give(
+async fn give(
     ledger: &impl Ledger,
     provider: &impl Provider,
     surroundings: &impl Surroundings,
@@ -144,8 +148,11 @@ async fn still_approved(
     if !request.grant().is_some_and(gives) {
         return Ok(());
     }
-    let mut lost =
-        approval_is_genuine((directory, seals), policy, request).await.map_err(Missing::from)?.err();
+    let (proofs, now) = ((directory, seals), surroundings.now());
+    let mut lost = approval_is_genuine(proofs, policy, request).await.map_err(Missing::from)?.err();
+    if lost.is_none() {
+        lost = window_is_genuine(ledger, proofs, policy, request, now).await?.err();
+    }
     if lost.is_none() && matches!(request.grant(), Some(GrantState::Scheduled)) {
         lost = not_eligible(ledger, directory, policy, surroundings, request).await?;
     }

@@ -3,7 +3,7 @@
 //!
 //! It must not ask anybody, nor decide anything.
 
-use crate::eligibility::{engaged_now, managing, standing};
+use crate::eligibility::{engaged_now, has_approved_as_another, is_another_of, managing, standing};
 use crate::failure::Failure;
 use crate::ports::Directory;
 use jiff::Timestamp;
@@ -34,16 +34,18 @@ pub(crate) async fn candidates(
     let (Some(open), Some(entitlement)) = (request.progress(), policy.entitlement(&scope.entitlement)) else {
         return Ok(Candidates::default());
     };
-    let manager = managing(directory, request).await?;
+    let known = directory.person(&scope.requester).await?;
+    let manager = managing(known.as_ref(), request);
     let terms = Ask::about(scope, now, None);
     let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
     let mut people = everybody(directory, &open, entitlement, manager.as_ref()).await?;
     people.retain(|_, person| {
         open.counts(&standing(person, manager.as_ref()))
             && !request.has_approved(&person.id)
+            && !known.as_ref().is_some_and(|requester| is_another_of(requester, person))
             && policy.may_approve(person, requester, entitlement, &terms, Authentication::Token).is_ok()
     });
-    Ok(Candidates { missing: open.missing(), people: engaged_only(directory, people, now).await? })
+    Ok(Candidates { missing: open.missing(), people: engaged_only(directory, request, people, now).await? })
 }
 
 /// Whom the step could mean, once each.
@@ -69,12 +71,14 @@ fn asked<'a>(open: &Progress<'a>, entitlement: &'a Entitlement) -> BTreeSet<&'a 
 
 async fn engaged_only(
     directory: &impl Directory,
+    request: &AccessRequest,
     people: BTreeMap<PrincipalId, Person>,
     now: Timestamp,
 ) -> Result<BTreeMap<PrincipalId, Person>, Failure> {
     let mut engaged = BTreeMap::new();
     for (id, person) in people {
-        if engaged_now(directory, &person, now).await? {
+        let twice = has_approved_as_another(directory, &person, request).await?;
+        if !twice && engaged_now(directory, &person, now).await? {
             engaged.insert(id, person);
         }
     }

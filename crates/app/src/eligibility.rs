@@ -5,10 +5,14 @@
 //! takes no part in ending access: that needs nobody's leave.
 
 mod approval;
+mod one_person;
+mod window;
 
 pub(crate) use approval::{
     Approver, approval_is_genuine, approver_eligible, approvers_hold, managing, standing,
 };
+pub(crate) use one_person::{has_approved_as_another, is_also, is_another_of};
+pub(crate) use window::{is_extension, window_is_genuine};
 
 use crate::failure::Failure;
 use crate::ports::Directory;
@@ -76,7 +80,7 @@ pub(crate) async fn requester_eligible(
 fn until(request: &AccessRequest, now: Timestamp) -> Timestamp {
     let scope = &request.scope;
     match request.grant() {
-        Some(GrantState::Scheduled) => {
+        None | Some(GrantState::Scheduled) => {
             let begins = scope.starts_at.map_or(now, |start| start.max(now));
             begins.saturating_add(request.allowance().duration.as_signed()).unwrap_or(Timestamp::MAX)
         }

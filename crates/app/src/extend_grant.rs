@@ -4,33 +4,20 @@
 //! tried, and one that was withdrawn before counts for nothing. What lies at the target is dated after that, as a step
 //! of the extended grant's own.
 
-use crate::activate_grant::{ActivateError, give};
+use crate::activate_grant::ActivateError;
+use crate::eligibility::is_extension;
 use crate::failure::{Failure, Missing};
-use crate::ports::{Ledger, Provider, StoreError, Surroundings};
+use crate::ports::{Ledger, StoreError, Surroundings};
 use crate::transact::{RACES, TransactError, load, transact_from};
-use jiff::Timestamp;
 use stint_domain::ids::RequestId;
 use stint_domain::record::{Change, Circumstances, Recorded};
 use stint_domain::transition::{Command, EndCause, Event, GrantCommand, Refusal, Step};
-use stint_domain::window::whole_second;
 
-/// Hands `extension`'s time over to `extended`. The answer is when nothing is left to do for the extension itself: now.
+/// Hands `extension`'s time over to `extended`.
 ///
 /// # Errors
 /// As of [`crate::activate_grant::activate_grant`]: rejected if there is nothing to extend any more, and then it is over.
-pub(crate) async fn extend_grant(
-    ledger: &impl Ledger,
-    provider: &impl Provider,
-    surroundings: &impl Surroundings,
-    extension: Recorded,
-    extended: RequestId,
-) -> Result<Timestamp, ActivateError> {
-    hand_over(ledger, surroundings, extension, extended).await?;
-    give(ledger, provider, surroundings, load(ledger, extended).await?).await?;
-    Ok(whole_second(surroundings.now()))
-}
-
-async fn hand_over(
+pub(crate) async fn hand_over(
     ledger: &impl Ledger,
     surroundings: &impl Surroundings,
     mut extension: Recorded,
@@ -47,6 +34,9 @@ async fn hand_over(
         };
         let other = load(ledger, extended).await?;
         let longer = GrantCommand::Extend { by: id, duration: extension.request.allowance().duration };
+        if !is_extension(&extension.request, &other.request) {
+            return Err(over(ledger, extension, &Refusal::NoExtension, &circumstances).await);
+        }
         let moved = match other.request.decide(Command::Grant(longer), circumstances.at) {
             Ok(Step::Do(event)) => advance(&other, event, &circumstances)?,
             Ok(Step::Already) => return Err(Missing::from(Failure::Bug("an extension moved nothing")).into()),

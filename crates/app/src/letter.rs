@@ -118,7 +118,7 @@ impl<'a> Content<'a> {
             end: words::end(&access),
             why: quoted(scope.justification.as_str()),
             ticket: scope.ticket.as_ref().map(|ticket| ticket.as_str()),
-            needs: words::still_needed(request).filter(|_| !request.rule.is_default()),
+            needs: words::still_needed(request).filter(|_| !request.scope.rule.is_default()),
             approved_by: words::approved_by(request),
             passed_over: words::passed_over(request),
             meanwhile: words::meanwhile(request),

@@ -177,5 +177,6 @@ pub(crate) fn least(entitlement: &Entitlement, at: Timestamp) -> Ask {
         has_ticket: true,
         justification_characters: u32::MAX,
         origin: None,
+        people: None,
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::artefact::artefact;
 use crate::caller::Caller;
-use crate::eligibility::{Lost, approval_is_genuine, requester_eligible};
+use crate::eligibility::{Lost, approval_is_genuine, requester_eligible, window_is_genuine};
 use crate::failure::{Failure, Missing};
 use crate::note_refusal::note_refusal;
 use crate::ports::{Credential, CredentialIssuer, Directory, Ledger, ProviderError, Seals, Surroundings};
@@ -59,7 +59,7 @@ pub async fn reveal_credential(
 ) -> Result<Credential, RevealError> {
     let recorded = own(ledger, surroundings, caller, id, "reveal").await?;
     let now = surroundings.now();
-    let authorization = match allowed(directory, seals, policy, &recorded.request, now).await? {
+    let authorization = match allowed(ledger, (directory, seals), policy, &recorded.request, now).await? {
         Ok(authorization) => authorization,
         Err(lost) => {
             note_refusal(ledger, caller, id, "reveal", why(&lost), now).await?;
@@ -86,17 +86,21 @@ pub async fn reveal_credential(
 /// By whom policy would still let ask, and what somebody has approved or policy still would: a record can say that it is
 /// active.
 async fn allowed(
-    directory: &impl Directory,
-    seals: &impl Seals,
+    ledger: &impl Ledger,
+    (directory, seals): (&impl Directory, &impl Seals),
     policy: &PolicyBundle,
     request: &AccessRequest,
     now: Timestamp,
 ) -> Result<Result<Authorization, Lost>, Missing> {
     let eligible = requester_eligible(directory, policy, request, now).await?;
-    Ok(match (eligible, approval_is_genuine((directory, seals), policy, request).await?) {
-        (Ok(_), Err(lost)) => Err(lost),
-        (eligible, _) => eligible,
-    })
+    if eligible.is_err() {
+        return Ok(eligible);
+    }
+    if let Err(lost) = approval_is_genuine((directory, seals), policy, request).await? {
+        return Ok(Err(lost));
+    }
+    let window = window_is_genuine(ledger, (directory, seals), policy, request, now).await?;
+    Ok(window.and(eligible))
 }
 
 impl From<Lost> for RevealError {

@@ -4,7 +4,7 @@
 //! nothing about the access.
 
 use crate::caller::Caller;
-use crate::eligibility::engaged_now;
+use crate::eligibility::{engaged_now, is_also};
 use crate::failure::{Failure, Missing};
 use crate::note_refusal::note_refusal;
 use crate::ports::{Directory, Ledger, StoreError, Surroundings};
@@ -107,7 +107,7 @@ pub(crate) async fn may_review(
     let nothing = || Ok(Err(Vec::new()));
     let Some(terms) = &scope.break_glass else { return nothing() };
     let Some(person) = directory.person(id).await? else { return nothing() };
-    if !engaged_now(directory, &person, now).await? {
+    if !engaged_now(directory, &person, now).await? || is_also(directory, &person, &scope.requester).await? {
         return nothing();
     }
     let said = policy.may_review(&person, &scope.requester, &scope.entitlement, &terms.reviewers);

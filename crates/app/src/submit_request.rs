@@ -242,6 +242,7 @@ async fn asked<'a>(
         has_ticket: ask.ticket.is_some(),
         justification_characters: ask.justification.characters(),
         origin: Some(caller.origin()),
+        people: None,
     };
     let verdict = weighed(policy, &person, entitlement, ask, &terms)?;
     Ok(Asked { person, entitlement, terms, verdict })
@@ -307,6 +308,7 @@ fn build(
         starts_at: ask.starts_at,
         extends: None,
         break_glass: None,
+        rule: entitlement.approval.clone(),
         justification: ask.justification.clone(),
         ticket: ask.ticket.clone(),
         origin: terms.origin,
@@ -319,7 +321,6 @@ fn build(
         submitted_at: now,
         decide_by,
         zone: entitlement.zone.clone(),
-        rule: entitlement.approval.clone(),
         review: Review::default(),
         untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),

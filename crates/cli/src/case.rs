@@ -78,6 +78,7 @@ impl Circumstances {
             has_ticket,
             justification_characters: self.justification_characters.unwrap_or(u32::MAX),
             origin: self.origin(),
+            people: None,
         }))
     }
 

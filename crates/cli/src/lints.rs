@@ -280,6 +280,7 @@ fn asks(entitlement: &Entitlement) -> Vec<Ask> {
                 has_ticket,
                 justification_characters: u32::MAX,
                 origin: None,
+                people: None,
             })
         })
         .collect()

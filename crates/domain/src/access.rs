@@ -154,6 +154,28 @@ impl Access {
         self
     }
 
+    /// Whether it is `whole`, or the same with less to be done.
+    #[must_use]
+    pub fn is_within(&self, whole: &Self) -> bool {
+        let covered = |one: &Permission| {
+            let covers = |all: &Permission| {
+                one.actions.is_subset(&all.actions) && one.resources.is_subset(&all.resources)
+            };
+            whole.permissions().iter().any(covers)
+        };
+        self.permissions().iter().all(covered) && self.clone().permitting(whole.permissions()) == *whole
+    }
+
+    fn permitting(mut self, instead: &[Permission]) -> Self {
+        if let Self::IamUserElevation { permissions, .. }
+        | Self::EphemeralIamUser { permissions, .. }
+        | Self::RoleSession { permissions, .. } = &mut self
+        {
+            *permissions = instead.to_vec();
+        }
+        self
+    }
+
     /// What it is in the catalog, without the place.
     #[must_use]
     pub fn kind(&self) -> AccessKind {

@@ -198,10 +198,11 @@ impl ApprovalRule {
         self.0.iter().any(|step| step.manager)
     }
 
-    /// How many different people it takes.
+    /// How many different people it takes at least: a step that may be passed over counts for none.
     #[must_use]
     pub fn people(&self) -> usize {
-        self.0.iter().map(|step| usize::from(step.need.get())).sum()
+        let certain = self.0.iter().filter(|step| step.skip_after.is_none());
+        certain.map(|step| usize::from(step.need.get())).sum()
     }
 
     /// The open step; `None` once all are complete.

@@ -23,6 +23,7 @@ use crate::transition::EndCause;
 use crate::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// How long, in seconds, an attempt to activate may still reach the target after it began: the timeout of the
 /// `grant` function (10 s) and a margin for a call that was already on its way.
@@ -46,6 +47,9 @@ pub enum GrantState {
         /// What somebody else has changed at the target, as last reported.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         altered: Option<String>,
+        /// The extensions whose time the window has.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+        extended_by: BTreeSet<RequestId>,
     },
     /// The intent to remove is on record.
     Deactivating { removal: Removal },
@@ -226,6 +230,15 @@ impl GrantState {
             }
             _ => false,
         }
+    }
+
+    /// The extensions that have gone into the window of what is active.
+    pub fn extended_by(&self) -> impl Iterator<Item = RequestId> {
+        let extensions = match self {
+            Self::Active { extended_by, .. } => Some(extended_by),
+            _ => None,
+        };
+        extensions.into_iter().flatten().copied()
     }
 
     #[must_use]

@@ -91,6 +91,25 @@ pub struct Person {
     pub iam_user: Option<IamUserName>,
 }
 
+impl Person {
+    /// Whether both are accounts of one human, as far as the directory shows it: the same id, mailbox or IAM user.
+    #[must_use]
+    pub fn is_same_human(&self, other: &Self) -> bool {
+        let shared = |one: Option<String>, two: Option<String>| one.is_some() && one == two;
+        self.id == other.id
+            || shared(self.mailbox(), other.mailbox())
+            || (self.iam_user.is_some() && self.iam_user == other.iam_user)
+    }
+
+    /// Where mail to them arrives: letters are large or small alike, and what follows a `+` sorts it.
+    fn mailbox(&self) -> Option<String> {
+        let address = self.email.as_deref()?.trim().to_lowercase();
+        let (name, domain) = address.rsplit_once('@')?;
+        let name = name.split_once('+').map_or(name, |(name, _)| name);
+        Some(format!("{name}@{domain}"))
+    }
+}
+
 /// From where somebody asks or decides, and whether their token says that they have proved who they are by a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

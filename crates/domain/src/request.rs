@@ -13,7 +13,7 @@ mod consulted;
 mod decide;
 mod waiting;
 
-use crate::approval::{ApprovalRule, Consultation, Given, Turn};
+use crate::approval::{Consultation, Given, Turn};
 use crate::grant::GrantState;
 use crate::hours::Zone;
 use crate::ids::PrincipalId;
@@ -40,9 +40,6 @@ pub struct AccessRequest {
     /// In which people are told times.
     #[serde(default, skip_serializing_if = "Zone::is_utc")]
     pub zone: Zone,
-    /// Left out where one person is enough, as it always was.
-    #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
-    pub rule: ApprovalRule,
     /// Says nothing of what was asked for in the usual way.
     #[serde(default, skip_serializing_if = "Review::is_default")]
     pub review: Review,

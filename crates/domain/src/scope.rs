@@ -3,6 +3,7 @@
 //! Guards I2: an approval is bound to the scope's hash, and whoever grants computes it again from what is stored.
 
 use crate::access::Access;
+use crate::approval::ApprovalRule;
 use crate::duration::AccessDuration;
 use crate::ids::{EntitlementId, GrantId, PrincipalId, RequestId};
 use crate::justification::{Justification, Ticket};
@@ -31,6 +32,9 @@ pub struct Scope {
     /// Had at once, without anybody's yes, on condition of a review.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub break_glass: Option<ReviewTerms>,
+    /// Whose yes it takes. Left out where one person is enough, as it always was.
+    #[serde(default, skip_serializing_if = "ApprovalRule::is_default")]
+    pub rule: ApprovalRule,
     pub justification: Justification,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ticket: Option<Ticket>,

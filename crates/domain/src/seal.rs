@@ -1,9 +1,9 @@
 //! What a person's yes says, in the words that are sealed: whoever can only write to the record cannot say it for them.
 //!
-//! Guards: everything that the yes stands for is in the statement (what was asked, what of it is left, whose approval it takes, in
+//! Guards: everything that the yes stands for is in the statement (what was asked and whose approval that takes, what of it is left, in
 //! which step it was said and which had been passed over, who said it, by which way and from where), so a seal is good for nothing else. Sealing and checking need a key that this crate must not know.
 
-use crate::approval::{ApprovalRule, TurnKind};
+use crate::approval::TurnKind;
 use crate::ids::{PrincipalId, RequestId};
 use crate::narrowing::Narrowing;
 use crate::principal::{Authentication, Origin};
@@ -49,7 +49,6 @@ impl Seal {
 struct Said<'a> {
     request: RequestId,
     scope: &'a ScopeHash,
-    rule: &'a ApprovalRule,
     /// From 0.
     step: usize,
     /// Earlier steps that were waited for in vain.
@@ -69,7 +68,6 @@ impl AccessRequest {
         let said = Said {
             request: self.scope.request_id,
             scope: &approval.scope_hash,
-            rule: &self.rule,
             step,
             passed_over: self.passed_over(step),
             narrowing: &approval.narrowing,

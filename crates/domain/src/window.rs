@@ -76,6 +76,12 @@ impl Window {
         self.ends_at
     }
 
+    /// How long it is, in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> i64 {
+        self.ends_at.as_second() - self.starts_at.as_second()
+    }
+
     /// Equal means over.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {

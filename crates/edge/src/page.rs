@@ -30,6 +30,8 @@ pub enum NotAllowed {
     SelfApproval,
     /// Not among those who may decide this, any more.
     NotEligible,
+    /// Whoever asked could not have it any more.
+    RequesterIneligible,
     /// In the step that is open others are asked.
     NotAsked,
     /// A link is not enough for this.
@@ -100,6 +102,9 @@ pub fn refused(why: NotAllowed) -> Page {
         NotAllowed::SelfApproval => "Nobody decides on their own request. Somebody else has been asked, too.",
         NotAllowed::NotEligible => {
             "You are not, or not any more, among those who may decide this. Nothing has been decided."
+        }
+        NotAllowed::RequesterIneligible => {
+            "Whoever asked may not have this any more, so it cannot be approved. Nothing has been decided; you can deny it."
         }
         NotAllowed::NotAsked => {
             "Others are asked at this point. Nothing has been decided; if it comes to you, there will be a mail."

@@ -19,6 +19,8 @@ pub struct Ask {
     /// Of whoever asks or decides. `None`: nobody has yet, and what matters is whether they could: from the right place, at
     /// their hours, with a second factor.
     pub origin: Option<Origin>,
+    /// How many people at least the request's own rule takes. `None`: there is no request yet, and the catalog's holds.
+    pub people: Option<usize>,
 }
 
 impl Ask {
@@ -37,6 +39,7 @@ impl Ask {
             has_ticket: scope.ticket.is_some(),
             justification_characters: scope.justification.characters(),
             origin,
+            people: Some(scope.rule.people()),
         }
     }
 }

@@ -60,7 +60,8 @@ impl Vocabulary {
             context.push(("requester".to_owned(), user(id)));
             context.extend(manager.map(|manager| ("requester_manager".to_owned(), user(manager))));
         }
-        self.question(self.person(person, Some(ask))?, action, self.entitlement(entitlement)?, context)
+        let resource = self.entitlement(entitlement, ask.people)?;
+        self.question(self.person(person, Some(ask))?, action, resource, context)
     }
 
     /// May `person` do `action` to a grant that `requester` has? An entitlement that is no longer in the catalog has
@@ -94,7 +95,7 @@ impl Vocabulary {
 
     fn known_or_forgotten(&self, id: &EntitlementId, entitlement: Option<&Entitlement>) -> Option<Entity> {
         match entitlement {
-            Some(entitlement) => self.entitlement(entitlement),
+            Some(entitlement) => self.entitlement(entitlement, None),
             None => self.forgotten(id),
         }
     }
@@ -144,7 +145,8 @@ impl Vocabulary {
         Some((known, groups.collect()))
     }
 
-    fn entitlement(&self, entitlement: &Entitlement) -> Option<Entity> {
+    /// `people` are those whom the rule of a request that was made takes, should they be fewer than the catalog's.
+    fn entitlement(&self, entitlement: &Entitlement, people: Option<usize>) -> Option<Entity> {
         let mut attributes = Attributes::from([
             ("risk".to_owned(), text(entitlement.risk.as_str())),
             ("kind".to_owned(), text(entitlement.access.name())),
@@ -152,7 +154,7 @@ impl Vocabulary {
             ("requesters".to_owned(), self.group_set(&entitlement.requesters)),
             ("approvers".to_owned(), self.group_set(&entitlement.approvers)),
             ("manager_approves".to_owned(), truth(entitlement.approval.asks_the_manager())),
-            ("people_needed".to_owned(), number(people_needed(entitlement))),
+            ("people_needed".to_owned(), number(people_needed(entitlement, people))),
             ("max_duration_seconds".to_owned(), number(entitlement.max_duration.seconds())),
             ("break_glass_users".to_owned(), self.group_set(in_emergencies(entitlement).0)),
             ("break_glass_seconds".to_owned(), number(in_emergencies(entitlement).1)),
@@ -229,8 +231,9 @@ fn in_emergencies(entitlement: &Entitlement) -> (&BTreeSet<GroupName>, u32) {
         .map_or((&NOBODY, 0), |terms| (&terms.users, terms.max_duration.seconds()))
 }
 
-fn people_needed(entitlement: &Entitlement) -> i64 {
-    i64::try_from(entitlement.approval.people()).unwrap_or(i64::MAX)
+fn people_needed(entitlement: &Entitlement, by_request: Option<usize>) -> i64 {
+    let people = entitlement.approval.people().min(by_request.unwrap_or(usize::MAX));
+    i64::try_from(people).unwrap_or(i64::MAX)
 }
 
 fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
@@ -292,6 +295,7 @@ mod tests {
             has_ticket: true,
             justification_characters: 20,
             origin: Some(Origin { address: "2001:db8::7".parse().unwrap(), mfa: true }),
+            people: None,
         };
         let about =
             |action, requester| vocabulary.about_entitlement(&ana, action, thing, &ask, requester).unwrap();

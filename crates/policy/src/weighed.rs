@@ -161,7 +161,8 @@ impl Weighed {
             working_hours,
             iam_user: _,
         } = person;
-        let Ask { duration, at: _, has_ticket, justification_characters, origin } = *ask;
+        // Nobody's rule but the catalog's holds for what is asked now.
+        let Ask { duration, at: _, has_ticket, justification_characters, origin, people: _ } = *ask;
         Some(Self {
             way,
             answer,
@@ -214,6 +215,9 @@ impl Weighed {
             working_hours,
             iam_user: None,
         };
-        (person, Ask { duration, at, has_ticket, justification_characters, origin: Some(origin) })
+        (
+            person,
+            Ask { duration, at, has_ticket, justification_characters, origin: Some(origin), people: None },
+        )
     }
 }

@@ -85,6 +85,7 @@ fn answered(bundle: &PolicyBundle, size: usize, person: &Person) -> Done<()> {
         has_ticket: true,
         justification_characters: 20,
         origin: Some(Origin { address: Ipv4Addr::LOCALHOST.into(), mfa: false }),
+        people: None,
     };
     match bundle.weigh(person, entitlement, &ask, Way::Usual).answer() {
         Answer::NeedsPeople => Ok(()),

@@ -1,6 +1,6 @@
 //! Whether those who approve may: when they do, and again before anything is given.
 
-use super::{Lost, engaged_now};
+use super::{Lost, engaged_now, has_approved_as_another, is_another_of};
 use crate::failure::Failure;
 use crate::ports::{Directory, Seals};
 use jiff::Timestamp;
@@ -20,15 +20,9 @@ pub struct Approver {
     pub authorization: Authorization,
 }
 
-/// Whom the requester reports to, if a rule of the request asks them. Otherwise nobody looks.
-pub(crate) async fn managing(
-    directory: &impl Directory,
-    request: &AccessRequest,
-) -> Result<Option<PrincipalId>, Failure> {
-    if !request.rule.asks_the_manager() {
-        return Ok(None);
-    }
-    Ok(directory.person(&request.scope.requester).await?.and_then(|requester| requester.manager))
+/// Whom the requester reports to, if a rule of the request asks them.
+pub(crate) fn managing(requester: Option<&Person>, request: &AccessRequest) -> Option<PrincipalId> {
+    requester.filter(|_| request.scope.rule.asks_the_manager())?.manager.clone()
 }
 
 pub(crate) fn standing(person: &Person, manager: Option<&PrincipalId>) -> Standing {
@@ -56,7 +50,12 @@ pub(crate) async fn approver_eligible(
     if !engaged_now(directory, &person, now).await? {
         return lost(EndCause::ApproverIneligible);
     }
-    let manager = managing(directory, request).await?;
+    let requester = directory.person(&scope.requester).await?;
+    if requester.as_ref().is_some_and(|requester| is_another_of(requester, &person)) {
+        let reasons = vec!["nobody decides on their own request, by whichever account".to_owned()];
+        return Ok(Err(Lost { reasons, ..Lost::of(EndCause::ApproverIneligible) }));
+    }
+    let manager = managing(requester.as_ref(), request);
     let ask = Ask::about(scope, at, origin);
     let requester = Requester { id: &scope.requester, manager: manager.as_ref() };
     Ok(match policy.may_approve(&person, requester, entitlement, &ask, by) {
@@ -113,7 +112,7 @@ pub(crate) async fn approvers_hold(
         return Ok(Ok(()));
     };
     let earlier = earlier.iter().map(|given| (&given.approval, given.step, given.at));
-    let last = (approval.as_ref(), request.rule.steps().len().saturating_sub(1), *approved_at);
+    let last = (approval.as_ref(), request.scope.rule.steps().len().saturating_sub(1), *approved_at);
     for (approval, step, at) in earlier.chain([last]) {
         if let Decider::Person { id, authentication, origin, .. } = &approval.by {
             let who = (id, *authentication, Some(origin.unwrap_or(Origin::UNKNOWN)));
@@ -138,7 +137,8 @@ async fn person_holds(
     Ok(match approver_eligible(directory, policy, who, request, (at, now)).await? {
         Err(lost) => Err(lost),
         Ok(approver) => {
-            if request.counts_in(step, &approver.standing) {
+            let twice = has_approved_as_another(directory, &approver.person, request).await?;
+            if !twice && request.counts_in(step, &approver.standing) {
                 Ok(())
             } else {
                 Err(Lost::of(EndCause::ApproverIneligible))
@@ -158,6 +158,12 @@ async fn still_at_once(
     let (Some(person), Some(entitlement)) = (person, policy.entitlement(&scope.entitlement)) else {
         return Ok(Err(Lost::of(EndCause::Ineligible)));
     };
+    // Policy answers for what the catalog says, and for nothing else that a record does.
+    let known = entitlement.access.of(&person).is_ok_and(|whole| scope.access.is_within(&whole));
+    let terms = entitlement.break_glass.as_ref().map(|terms| &terms.review);
+    if !known || scope.break_glass.is_some() && scope.break_glass.as_ref() != terms {
+        return Ok(Err(Lost::of(EndCause::NotApprovedByPolicy)));
+    }
     let ask = Ask::again(scope, at);
     let may = match scope.break_glass {
         Some(_) => policy.may_break_glass(&person, entitlement, &ask).map(drop),

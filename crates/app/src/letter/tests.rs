@@ -31,6 +31,7 @@ pub(super) fn request(justification: &str) -> AccessRequest {
             starts_at: None,
             extends: None,
             break_glass: None,
+            rule: ApprovalRule::default(),
             justification: justification.parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
             origin: None,
@@ -41,7 +42,6 @@ pub(super) fn request(justification: &str) -> AccessRequest {
         submitted_at: "2026-11-22T09:00:00Z".parse().unwrap(),
         decide_by: "2026-11-22T17:00:00Z".parse().unwrap(),
         zone: Zone::UTC,
-        rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
         untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
@@ -90,7 +90,8 @@ fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
         manager,
         ..ApprovalStep::default()
     };
-    several.rule = ApprovalRule::try_from(vec![step(true, &[]), step(false, &["owners", "leads"])]).unwrap();
+    several.scope.rule =
+        ApprovalRule::try_from(vec![step(true, &[]), step(false, &["owners", "leads"])]).unwrap();
     let both = |request: &AccessRequest| {
         let letter = letter(request);
         [letter.text, letter.html]

@@ -108,7 +108,7 @@ pub fn still_needed(request: &AccessRequest) -> Option<String> {
         (false, None) => format!("{}{more} of those who may decide", people(open)),
         (false, Some(groups)) => format!("{}{more} of {groups}", people(open)),
     };
-    let steps = request.rule.steps().len();
+    let steps = request.scope.rule.steps().len();
     Some(if steps > 1 { format!("{who} (step {} of {steps})", open.number + 1) } else { who })
 }
 

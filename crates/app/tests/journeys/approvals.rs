@@ -1,13 +1,17 @@
 //! Approvals of several people: who is asked when, whose yes counts, and what happens when nobody passes the word on.
 
 use crate::engine::{Stage, block_on, start};
-use stint_app::decide_request::{DecideError, Verdict};
-use stint_app::ports::Sealer as _;
+use std::sync::LazyLock;
+use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
+use stint_app::ports::{SealError, Sealer};
 use stint_app::submit_request::SubmitRequest;
 use stint_domain::ids::{PrincipalId, RequestId};
+use stint_domain::narrowing::Narrowing;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{Decider, RequestState};
+use stint_domain::seal::{Seal, Statement};
 use stint_domain::transition::Refusal;
+use stint_policy::PolicyBundle;
 use stint_test_support::world::{Fault, Mode};
 
 fn submitted(stage: &Stage, entitlement: &str) -> RequestId {
@@ -199,4 +203,54 @@ fn an_approval_of_something_critical_by_a_link_alone_gives_nothing() {
         stage.run(id, &mut at);
         assert_eq!(stage.world.has_access(id), given, "{authentication:?}");
     }
+}
+
+/// Seals, and lets somebody else say yes meanwhile.
+struct Crossing<'s>(&'s Stage, RequestId);
+
+impl Sealer for Crossing<'_> {
+    async fn seal(&self, statement: &Statement) -> Result<Seal, SealError> {
+        let Self(stage, id) = self;
+        if !stage.request(*id).has_approved(&"iris".parse().unwrap()) {
+            stage.decide("iris", *id, Verdict::Approve).await.unwrap();
+        }
+        stage.world.seal(statement).await
+    }
+}
+
+/// Ben counts in both steps.
+#[test]
+fn a_yes_that_comes_second_is_sealed_in_the_step_that_it_then_counts_in() {
+    const CATALOG: &str = r#"{ "entitlement": [{
+        "id": "thing", "title": "Thing", "description": "A thing.", "risk": "low",
+        "access": { "kind": "ephemeral_iam_user", "permissions": [] }, "max_duration": "12h", "decide_within": "1h",
+        "requesters": ["engineers"], "approval": [{ "manager": true, "groups": ["platform-leads"] },
+                                                  { "groups": ["platform-leads"] }]
+    }] }"#;
+    static POLICY: LazyLock<PolicyBundle> = LazyLock::new(|| {
+        let permit = |action: &str| {
+            format!(
+                r#"@id("{action}") @reason("x") permit (principal, action == Stint::Action::"{action}", resource);"#
+            )
+        };
+        PolicyBundle::from_sources(CATALOG, &(permit("request") + &permit("approve"))).unwrap()
+    });
+    let (stage, mut at) = (Stage { policy: &POLICY, ..Stage::new() }, start());
+    let id = submitted(&stage, "thing");
+    stage.run(id, &mut at);
+    let (world, crossing) = (&stage.world, Crossing(&stage, id));
+    let ask = DecideRequest {
+        request_id: id,
+        verdict: Verdict::Approve,
+        comment: None,
+        shown: None,
+        narrowing: Narrowing::default(),
+    };
+    let ben = Stage::caller("ben");
+    block_on(decide_request(world, world, (world, &crossing), stage.policy, world, &ben, ask)).unwrap();
+    let steps: Vec<_> =
+        stage.request(id).given().map(|(step, given)| (step, given.by.name().to_owned())).collect();
+    assert_eq!(steps, [(0, "Iris".to_owned()), (1, "Ben".to_owned())]);
+    stage.run(id, &mut at);
+    assert!(is_active(&stage, id), "and both seals hold");
 }

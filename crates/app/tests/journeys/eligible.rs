@@ -124,6 +124,32 @@ fn leaves(stage: &Stage, who: &str) {
 }
 
 #[test]
+fn nobody_says_yes_to_what_its_requester_could_not_have_any_more_and_anybody_says_no() {
+    let decided = |who: &str, loss: Loss, verdict| {
+        let stage = stage(&RULES);
+        let (id, _) = for_later(&stage, who);
+        loss(&stage);
+        let said = block_on(stage.decide("ben", id, verdict));
+        assert_eq!(
+            stage.request(id).grant().is_some(),
+            matches!((&said, verdict), (Ok(_), Verdict::Approve))
+        );
+        (said, stage.world.actions(&id.to_string()))
+    };
+    for (who, loss) in [
+        ("ana", (|stage| leaves(stage, "ana")) as Loss),
+        ("ana", |stage| stage.world.state().people.get_mut(&"ana".parse().unwrap()).unwrap().groups.clear()),
+        ("dora", |stage| contract_ends(stage, "dora", hours(stage, 9))),
+    ] {
+        assert!(decided(who, |_| (), Verdict::Approve).0.is_ok(), "{who}");
+        let (said, actions) = decided(who, loss, Verdict::Approve);
+        assert!(matches!(said, Err(DecideError::RequesterIneligible { .. })), "{who}: {said:?}");
+        assert_eq!(actions.last().unwrap(), "request.action_refused");
+        assert!(decided(who, loss, Verdict::Deny).0.is_ok(), "{who}");
+    }
+}
+
+#[test]
 fn what_an_approver_approved_who_has_left_or_may_not_any_more_is_not_given() {
     let losses: [Loss; 4] = [
         |stage| leaves(stage, "ben"),

@@ -2,16 +2,19 @@
 //! function that approves, for exactly this.
 
 use crate::engine::{Stage, block_on, start};
+use jiff::{SignedDuration, Timestamp};
 use stint_app::decide_request::Verdict;
 use stint_app::submit_request::SubmitRequest;
+use stint_domain::access::Access;
 use stint_domain::approval::ApprovalRule;
+use stint_domain::entitlement::Permission;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
 use stint_domain::narrowing::Narrowing;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::seal::Seal;
-use stint_domain::window::Window;
+use stint_domain::window::{Window, whole_second};
 
 fn asked(stage: &Stage, entitlement: &str) -> RequestId {
     let ask = SubmitRequest { idempotency: None, ..Stage::ask(entitlement, "30m") };
@@ -139,9 +142,10 @@ fn whose_approval_it_takes_is_sealed_with_each() {
     let one = approved(&stage, "ledger-repair", &["gita"]);
     tamper(&stage, one, |request| {
         let RequestState::Pending(consultation) = &request.state else { panic!() };
-        let (approval, approved_at) = (consultation.given[0].approval.clone(), consultation.given[0].at);
+        let (mut approval, approved_at) = (consultation.given[0].approval.clone(), consultation.given[0].at);
         let grant = GrantState::Scheduled;
-        request.rule = ApprovalRule::default();
+        request.scope.rule = ApprovalRule::default();
+        approval.scope_hash = request.scope.hash();
         request.state = RequestState::Approved {
             approval: approval.into(),
             earlier: Vec::new(),
@@ -189,4 +193,195 @@ fn nothing_is_revealed_that_was_never_approved() {
     };
     assert!(revealed(false));
     assert!(!revealed(true));
+}
+
+fn permissions(request: &AccessRequest) -> Vec<Permission> {
+    request.scope.access.permissions().to_vec()
+}
+
+/// Policy approves the one at once, and nobody has to be fooled for that.
+#[test]
+fn policy_answers_for_what_the_catalog_says_and_for_nothing_else_that_a_record_does() {
+    let given = |change: fn(&mut AccessRequest)| {
+        let stage = Stage::new();
+        let id = asked(&stage, "build-logs-read");
+        tamper(&stage, id, |request| {
+            change(request);
+            last(request).scope_hash = request.scope.hash();
+        });
+        refused(&stage, id)
+    };
+    assert_eq!(given(|_| ()), None);
+    let fewer = |request: &mut AccessRequest| {
+        let action = permissions(request)[0].actions.first().cloned();
+        request.scope.access = request.scope.access.clone().narrowed(&action.into_iter().collect());
+    };
+    assert_eq!(given(fewer), None, "less is part of it");
+    let not_by_policy = Some("not_approved_by_policy".to_owned());
+    let more = |request: &mut AccessRequest| {
+        let mut permissions = permissions(request);
+        permissions[0].actions.insert("dynamodb:DeleteTable".to_owned());
+        request.scope.access =
+            Access::IamUserElevation { user: "ana".parse().unwrap(), permissions, account: None };
+    };
+    assert_eq!(given(more), not_by_policy);
+    let elsewhere = |request: &mut AccessRequest| {
+        let mut permissions = permissions(request);
+        permissions[0].resources = ["arn:aws:dynamodb:*:*:table/payments".to_owned()].into();
+        request.scope.access =
+            Access::IamUserElevation { user: "ana".parse().unwrap(), permissions, account: None };
+    };
+    assert_eq!(given(elsewhere), not_by_policy);
+    let another = |request: &mut AccessRequest| {
+        let permissions = permissions(request);
+        request.scope.access =
+            Access::IamUserElevation { user: "root".parse().unwrap(), permissions, account: None };
+    };
+    assert_eq!(given(another), not_by_policy);
+    let of_its_own = |request: &mut AccessRequest| {
+        let permissions = permissions(request);
+        request.scope.access = Access::EphemeralIamUser { permissions, account: None };
+    };
+    assert_eq!(given(of_its_own), not_by_policy);
+}
+
+#[test]
+fn an_emergency_is_reviewed_by_those_whom_the_catalog_names() {
+    let given = |change: fn(&mut AccessRequest)| {
+        let stage = Stage::new();
+        let ask =
+            SubmitRequest { idempotency: None, break_glass: true, ..Stage::ask("payments-repair", "15m") };
+        let id = block_on(stage.submit("eva", ask)).unwrap().scope.request_id;
+        tamper(&stage, id, |request| {
+            change(request);
+            last(request).scope_hash = request.scope.hash();
+        });
+        refused(&stage, id)
+    };
+    assert_eq!(given(|_| ()), None);
+    let by_others = |request: &mut AccessRequest| {
+        request.scope.break_glass.as_mut().unwrap().reviewers = ["engineers".parse().unwrap()].into();
+    };
+    assert_eq!(given(by_others).as_deref(), Some("not_approved_by_policy"));
+    let next_year = |request: &mut AccessRequest| {
+        request.scope.break_glass.as_mut().unwrap().within = "300h".parse().unwrap();
+    };
+    assert_eq!(given(next_year).as_deref(), Some("not_approved_by_policy"));
+}
+
+fn window(stage: &Stage, from_now: i64, seconds: i64) -> Window {
+    let at = |offset| whole_second(now(stage)) + SignedDuration::from_secs(offset);
+    Window::between(at(from_now), at(from_now + seconds)).unwrap()
+}
+
+fn now(stage: &Stage) -> Timestamp {
+    stint_app::ports::Surroundings::now(&stage.world)
+}
+
+/// A record can say that there has been an attempt already, and until when it is to last.
+#[test]
+fn nobody_has_longer_than_was_approved_whatever_window_the_record_says() {
+    let given = |from_now: i64, seconds: i64| {
+        let stage = Stage::new();
+        let id = approved(&stage, "payments-read", &["ben"]);
+        let (window, at) = (window(&stage, from_now, seconds), now(&stage));
+        tamper(&stage, id, |request| {
+            let RequestState::Approved { grant, .. } = &mut request.state else { panic!() };
+            *grant = GrantState::Activating { window, attempts: 1, last_attempt_at: at };
+        });
+        refused(&stage, id)
+    };
+    assert_eq!(given(0, 1_800), None);
+    assert_eq!(given(0, 1_801), not_sealed());
+    assert_eq!(given(0, 364 * 86_400), not_sealed());
+    assert_eq!(given(86_400, 1_800), not_sealed(), "nor later");
+}
+
+#[test]
+fn nobody_has_it_before_the_start_that_was_approved() {
+    let given = |early: i64| {
+        let stage = Stage::new();
+        let starts_at = whole_second(now(&stage)) + SignedDuration::from_secs(600);
+        let ask = SubmitRequest {
+            idempotency: None,
+            starts_at: Some(starts_at),
+            ..Stage::ask("payments-read", "30m")
+        };
+        let id = block_on(stage.submit("ana", ask)).unwrap().scope.request_id;
+        stage.run(id, &mut start());
+        block_on(stage.decide("ben", id, Verdict::Approve)).unwrap();
+        let (window, at) = (window(&stage, 600 - early, 1_800), now(&stage));
+        tamper(&stage, id, |request| {
+            let RequestState::Approved { grant, .. } = &mut request.state else { panic!() };
+            *grant = GrantState::Activating { window, attempts: 1, last_attempt_at: at };
+        });
+        refused(&stage, id)
+    };
+    assert_eq!(given(0), None);
+    assert_eq!(given(600), not_sealed());
+}
+
+/// The extension is genuine, and what it extends is not, or the other way round.
+#[test]
+fn an_extension_gives_more_time_of_what_was_approved_and_of_nothing_else() {
+    let extended = |change: fn(&mut AccessRequest), of_the_extension: bool| {
+        let stage = Stage::new();
+        let id = approved(&stage, "payments-read", &["ben"]);
+        assert_eq!(refused(&stage, id), None);
+        let more = SubmitRequest {
+            idempotency: None,
+            extends: Some(id.grant_id()),
+            ..Stage::ask("payments-read", "15m")
+        };
+        let extension = block_on(stage.submit("ana", more)).unwrap().scope.request_id;
+        stage.run(extension, &mut start());
+        block_on(stage.decide("ben", extension, Verdict::Approve)).unwrap();
+        tamper(&stage, if of_the_extension { extension } else { id }, |request| {
+            change(request);
+            last(request).scope_hash = request.scope.hash();
+        });
+        let mut at = crate::engine::At::Grant;
+        stage.run(extension, &mut at);
+        stage.world.pass(60);
+        stage.sweep("what is ending is ended");
+        let ends = |id| stage.request(id).grant().and_then(GrantState::window).map(Window::seconds);
+        (ends(id), stage.world.has_access(id))
+    };
+    assert_eq!(extended(|_| (), true), (Some(45 * 60), true));
+    let longer = |request: &mut AccessRequest| request.scope.duration = "8h".parse().unwrap();
+    assert_eq!(extended(longer, true), (Some(30 * 60), true), "what she has already stays hers");
+    let unsealed = |request: &mut AccessRequest| last(request).seal = None;
+    assert_eq!(extended(unsealed, true), (Some(30 * 60), true));
+    assert!(!extended(unsealed, false).1, "nobody can be shown to have approved what would be extended");
+    let more = |request: &mut AccessRequest| {
+        let mut permissions = permissions(request);
+        permissions[0].actions.insert("dynamodb:DeleteTable".to_owned());
+        request.scope.access =
+            Access::IamUserElevation { user: "ana".parse().unwrap(), permissions, account: None };
+    };
+    assert_eq!(extended(more, false), (Some(30 * 60), true), "what lies at the target stays as it is");
+}
+
+/// Active, with a window that says it has been extended.
+#[test]
+fn what_is_active_is_handed_out_for_no_longer_than_its_extensions_prove() {
+    let revealed = |seconds: i64, by: fn(RequestId) -> Vec<RequestId>| {
+        let stage = Stage::new();
+        let id = approved(&stage, "payments-repair", &["ben"]);
+        assert_eq!(refused(&stage, id), None);
+        let longer = window(&stage, 0, seconds);
+        tamper(&stage, id, |request| {
+            let RequestState::Approved { grant: GrantState::Active { window, extended_by, .. }, .. } =
+                &mut request.state
+            else {
+                panic!()
+            };
+            (*window, *extended_by) = (longer, by(id).into_iter().collect());
+        });
+        block_on(stage.reveal("ana", id)).is_ok()
+    };
+    assert!(revealed(30 * 60, |_| Vec::new()));
+    assert!(!revealed(31 * 60, |_| Vec::new()));
+    assert!(!revealed(60 * 60, |id| vec![id]), "a grant does not extend itself");
+    assert!(!revealed(60 * 60, |_| vec![RequestId::new(uuid::Uuid::from_u128(7))]), "nor what is not there");
 }

@@ -9,6 +9,7 @@
     reason = "a test that cannot set itself up should stop"
 )]
 
+mod accounts;
 mod approvals;
 mod break_glass;
 mod by_hand;

@@ -6,15 +6,21 @@ use super::{Dating, EndedBy, GrantState, Proof, Receipt, Removal, settled};
 use crate::transition::GrantEvent;
 use crate::window::Window;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 impl GrantState {
     /// What an event after which it is as active as before has changed.
     fn still_active(&self, event: GrantEvent, at: Timestamp) -> Option<Self> {
-        let Self::Active { window, activated_at, settles_at, dating, altered } = self.clone() else {
+        let Self::Active { window, activated_at, settles_at, dating, altered, extended_by } = self.clone()
+        else {
             return None;
         };
+        let extended_by = match &event {
+            GrantEvent::Extended { by, .. } => extended_by.into_iter().chain([*by]).collect(),
+            _ => extended_by,
+        };
         let active = |window, settles_at, dating, altered| {
-            Some(Self::Active { window, activated_at, settles_at, dating, altered })
+            Some(Self::Active { window, activated_at, settles_at, dating, altered, extended_by })
         };
         match (event, dating) {
             (
@@ -60,6 +66,7 @@ impl GrantState {
                     settles_at,
                     dating: Dating::Done,
                     altered: None,
+                    extended_by: BTreeSet::new(),
                 }
             }
             (active @ Self::Active { .. }, event) if event.leaves_active() => {

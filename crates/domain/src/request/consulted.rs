@@ -10,7 +10,7 @@ impl AccessRequest {
     pub fn progress(&self) -> Option<Progress<'_>> {
         match &self.state {
             RequestState::Pending(consultation) => {
-                self.rule.progress(&consultation.given, &consultation.turns)
+                self.scope.rule.progress(&consultation.given, &consultation.turns)
             }
             _ => None,
         }
@@ -20,7 +20,7 @@ impl AccessRequest {
     #[must_use]
     pub fn people_missing(&self) -> usize {
         self.progress().map_or(0, |open| {
-            let later = self.rule.steps().iter().skip(open.number + 1);
+            let later = self.scope.rule.steps().iter().skip(open.number + 1);
             open.missing() + later.map(|step| usize::from(step.need.get())).sum::<usize>()
         })
     }
@@ -48,7 +48,7 @@ impl AccessRequest {
     #[must_use]
     pub fn counts_in(&self, step: usize, standing: &Standing) -> bool {
         let escalated = is_escalated(step, self.turns());
-        self.rule.steps().get(step).is_some_and(|step| {
+        self.scope.rule.steps().get(step).is_some_and(|step| {
             if escalated { step.counts_escalated(standing) } else { step.counts(standing) }
         })
     }
@@ -81,7 +81,7 @@ impl AccessRequest {
     }
 
     pub(super) fn last_step(&self) -> usize {
-        self.rule.steps().len().saturating_sub(1)
+        self.scope.rule.steps().len().saturating_sub(1)
     }
 
     #[must_use]

@@ -47,7 +47,7 @@ impl AccessRequest {
         if !open.counts(standing) {
             return Err(Refusal::NotAsked { step: open.number + 1 });
         }
-        let last = open.needs_one_more() && open.number + 1 == self.rule.steps().len();
+        let last = open.needs_one_more() && open.number + 1 == self.scope.rule.steps().len();
         Ok(Step::Do(if last {
             Event::Approved { approval }
         } else {
@@ -147,6 +147,6 @@ impl AccessRequest {
         }
         let last = Given { approval: approval.as_ref().clone(), step: self.last_step(), at: *approved_at };
         let all: Vec<_> = earlier.iter().cloned().chain([last]).collect();
-        if self.rule.progress(&all, turns).is_some() { Err(Refusal::TooFewApproved) } else { Ok(()) }
+        if self.scope.rule.progress(&all, turns).is_some() { Err(Refusal::TooFewApproved) } else { Ok(()) }
     }
 }

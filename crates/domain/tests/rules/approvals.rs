@@ -1,6 +1,6 @@
 //! Whose yes it takes: so many, of those groups, in that order, and nobody twice.
 
-use crate::fixtures::{at, pending, person, scope};
+use crate::fixtures::{at, pending, person, ruled, said_to, scope};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Given, NoRule, Standing};
@@ -18,7 +18,7 @@ fn rule(steps: &[ApprovalStep]) -> ApprovalRule {
 }
 
 fn under(steps: &[ApprovalStep]) -> AccessRequest {
-    AccessRequest { rule: rule(steps), ..pending() }
+    ruled(rule(steps))
 }
 
 fn member(groups: &[&str]) -> Standing {
@@ -36,7 +36,7 @@ fn approve(name: &str, standing: Standing) -> Command {
 
 /// What somebody's yes comes to, and the request after it.
 fn says_yes(request: &mut AccessRequest, name: &str, standing: Standing) -> Result<Step, Refusal> {
-    let said = request.decide(approve(name, standing), at("10:01:00"));
+    let said = request.decide(said_to(request, approve(name, standing)), at("10:01:00"));
     if let Ok(Step::Do(event)) = &said {
         *request = request.apply(event, at("10:01:00")).unwrap();
     }
@@ -192,7 +192,7 @@ fn a_record_that_says_approved_with_fewer_than_it_takes_gives_nothing() {
 fn policy_that_approves_at_once_asks_nobody() {
     let request = under(&[step(2, &["leads"], false)]);
     let by = Decider::Policy { policies: BTreeSet::from(["at-once".to_owned()]) };
-    let approval = Approval::of(by, scope().hash());
+    let approval = Approval::of(by, request.scope.hash());
     let approved = request.apply(&Event::Approved { approval }, at("10:01:00")).unwrap();
     assert!(approved.decide(Command::Grant(GrantCommand::BeginActivation), at("10:02:00")).is_ok());
 }
@@ -249,7 +249,7 @@ proptest! {
         standings in prop::collection::vec(prop::sample::subsequence(&GROUPS[..], 0..4), NAMES.len()),
         voices in prop::collection::vec(0..NAMES.len(), 0..24),
     ) {
-        let mut request = AccessRequest { rule: rule.clone(), ..pending() };
+        let mut request = ruled(rule.clone());
         let standing = |who: usize| Standing {
             manages_the_requester: NAMES[who] == "iris",
             ..member(&standings[who])

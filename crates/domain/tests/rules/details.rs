@@ -1,7 +1,7 @@
 //! Details of decisions that whole journeys pass by: each of these was once changed without any other test of this crate
 //! noticing.
 
-use crate::fixtures::{at, every_state, pending, person, receipt, scope};
+use crate::fixtures::{at, every_state, pending, person, receipt, ruled, said_to, scope};
 use crate::reviews::emergency;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ fn state(name: &str) -> AccessRequest {
 }
 
 fn done(request: &AccessRequest, command: Command, now: Timestamp) -> AccessRequest {
-    match request.decide(command, now) {
+    match request.decide(said_to(request, command), now) {
         Ok(Step::Do(event)) => request.apply(&event, now).unwrap(),
         other => panic!("{other:?}"),
     }
@@ -139,7 +139,7 @@ fn in_two_steps() -> AccessRequest {
         remind_every: Some("30m".parse().unwrap()),
         ..ApprovalStep::default()
     };
-    AccessRequest { rule: ApprovalRule::try_from(vec![leads, owner]).unwrap(), ..pending() }
+    ruled(ApprovalRule::try_from(vec![leads, owner]).unwrap())
 }
 
 fn people(names: &[&str]) -> BTreeSet<PrincipalId> {

@@ -11,7 +11,7 @@ use stint_domain::ids::{PrincipalId, RequestId};
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
 use stint_domain::scope::Scope;
-use stint_domain::transition::{EndCause, LapseReason};
+use stint_domain::transition::{Command, EndCause, LapseReason};
 use stint_domain::window::Window;
 
 pub(crate) fn at(time: &str) -> Timestamp {
@@ -49,11 +49,25 @@ pub(crate) fn scope() -> Scope {
         starts_at: None,
         extends: None,
         break_glass: None,
+        rule: ApprovalRule::default(),
         justification: "refund 4711 went missing".parse().unwrap(),
         ticket: Some("OPS-1234".parse().unwrap()),
         origin: None,
         policy_version: "p1".to_owned(),
     }
+}
+
+/// The command, said to this request: a yes is bound to what was asked.
+pub(crate) fn said_to(request: &AccessRequest, mut command: Command) -> Command {
+    if let Command::Approve { approval, .. } = &mut command {
+        approval.scope_hash = request.scope.hash();
+    }
+    command
+}
+
+/// The same, by another rule.
+pub(crate) fn ruled(rule: ApprovalRule) -> AccessRequest {
+    AccessRequest { scope: Scope { rule, ..scope() }, ..pending() }
 }
 
 /// Asked at 10:00, to be decided by 18:00.
@@ -65,7 +79,6 @@ pub(crate) fn pending() -> AccessRequest {
         submitted_at: at("10:00:00"),
         decide_by: at("18:00:00"),
         zone: Zone::UTC,
-        rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
         untold: BTreeSet::new(),
         state: RequestState::submitted(),
@@ -133,11 +146,12 @@ pub(crate) fn extension() -> AccessRequest {
 /// Two have to approve, and Ben has.
 fn half_approved() -> AccessRequest {
     let step = ApprovalStep { need: 2.try_into().unwrap(), ..ApprovalStep::default() };
-    let approval = Approval::of(person("ben"), scope().hash());
+    let scope = Scope { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..scope() };
+    let approval = Approval::of(person("ben"), scope.hash());
     let given = vec![Given { approval, step: 0, at: at("10:01:00") }];
     let notified = ["ben", "bea"].map(|name| name.parse().unwrap()).into();
     let state = RequestState::Pending(Consultation { notified, given, ..Consultation::default() });
-    AccessRequest { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..in_state(state) }
+    AccessRequest { scope, ..in_state(state) }
 }
 
 /// Settled, and two who had a mail do not know it.
@@ -194,6 +208,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
                 settles_at: at("10:02:01"),
                 dating: Dating::Done,
                 altered: None,
+                extended_by: BTreeSet::new(),
             }),
         ),
         (
@@ -204,6 +219,7 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
                 settles_at: at("10:02:01"),
                 dating: Dating::Moving { from: window() },
                 altered: None,
+                extended_by: [another()].into(),
             }),
         ),
         (

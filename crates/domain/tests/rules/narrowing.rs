@@ -33,9 +33,10 @@ fn permission(actions: &[&str]) -> Permission {
 fn request() -> AccessRequest {
     let permissions = vec![permission(&[READ, SCAN]), permission(&[WRITE])];
     let access = Access::IamUserElevation { user: "ana".parse().unwrap(), permissions, account: None };
-    let scope = Scope { access, duration: minutes(30), ..scope() };
     let step = ApprovalStep { need: 2.try_into().unwrap(), ..ApprovalStep::default() };
-    AccessRequest { scope, rule: ApprovalRule::try_from(vec![step]).unwrap(), ..pending() }
+    let rule = ApprovalRule::try_from(vec![step]).unwrap();
+    let scope = Scope { access, duration: minutes(30), rule, ..scope() };
+    AccessRequest { scope, ..pending() }
 }
 
 fn left(length: Option<u32>, actions: Option<&[&str]>) -> Narrowing {

@@ -1,6 +1,6 @@
 //! Who is told that a request is settled: everybody who had a mail about it and did not decide, once.
 
-use crate::fixtures::{at, pending, person, scope};
+use crate::fixtures::{at, pending, person, ruled, said_to, scope};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Standing};
@@ -13,7 +13,7 @@ fn people<const N: usize>(names: [&str; N]) -> BTreeSet<PrincipalId> {
 }
 
 fn done(request: &AccessRequest, command: Command, now: Timestamp) -> AccessRequest {
-    match request.decide(command, now) {
+    match request.decide(said_to(request, command), now) {
         Ok(Step::Do(event)) => request.apply(&event, now).unwrap(),
         other => unreachable!("{other:?}"),
     }
@@ -22,7 +22,7 @@ fn done(request: &AccessRequest, command: Command, now: Timestamp) -> AccessRequ
 /// Two have to approve; Ben, Bea and Cleo have a mail, Cleo since a later round.
 fn asked() -> AccessRequest {
     let step = ApprovalStep { need: 2.try_into().unwrap(), ..ApprovalStep::default() };
-    let two = AccessRequest { rule: ApprovalRule::try_from(vec![step]).unwrap(), ..pending() };
+    let two = ruled(ApprovalRule::try_from(vec![step]).unwrap());
     let note = |approvers, round| Command::NoteNotified { approvers, round };
     let first = done(&two, note(people(["ben", "bea"]), 0), at("10:00:30"));
     done(&first, note(people(["cleo"]), 1), at("10:00:40"))

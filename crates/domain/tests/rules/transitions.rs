@@ -1,17 +1,17 @@
 //! Every command in every state, in one table, and what must hold along every path.
 
-use crate::fixtures::{ana, another, at, every_state, in_state, pending, person, receipt, scope};
+use crate::fixtures::{ana, another, at, every_state, in_state, pending, person, receipt, said_to, scope};
 use crate::reviews::{emergency, review};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use stint_domain::approval::Standing;
+use stint_domain::approval::{ApprovalRule, ApprovalStep, Standing};
 use stint_domain::audit::{Actor, Stream, verify};
 use stint_domain::grant::{Evidence, GrantState, Proof, Receipt};
 use stint_domain::principal::Origin;
 use stint_domain::record::{Circumstances, Recorded};
 use stint_domain::request::{AccessRequest, Approval, RequestState};
-use stint_domain::review::Finding;
+use stint_domain::review::{Finding, ReviewTerms};
 use stint_domain::scope::Scope;
 use stint_domain::transition::{
     Command, EndCause, Event, GrantCommand, LapseReason, Refusal, Revealed, Step,
@@ -133,7 +133,7 @@ fn emergencies() -> [(&'static str, AccessRequest); 3] {
 }
 
 fn outcome(request: &AccessRequest, command: Command, now: Timestamp) -> String {
-    match request.decide(command, now) {
+    match request.decide(said_to(request, command), now) {
         Ok(Step::Already) => "already".to_owned(),
         Ok(Step::Do(event)) => {
             let after = request.apply(&event, now).expect("what is decided applies");
@@ -192,16 +192,30 @@ fn an_approval_of_something_else_is_refused_and_so_is_activating_what_was_change
 #[test]
 fn every_field_of_the_scope_is_under_its_hash() {
     let origin = Origin { address: "198.51.100.7".parse().unwrap(), mfa: false };
-    let asked = Scope { origin: Some(origin), ..scope() };
+    let reviewers = ["officers".parse().unwrap()].into();
+    let asked = Scope {
+        starts_at: Some(at("12:00:00")),
+        extends: Some("req-00000000000000000000000000000001".parse().unwrap()),
+        break_glass: Some(ReviewTerms { reviewers, within: "24h".parse().unwrap() }),
+        rule: ApprovalRule::try_from(vec![ApprovalStep { manager: true, ..ApprovalStep::default() }])
+            .unwrap(),
+        ticket: Some("OPS-4711".parse().unwrap()),
+        origin: Some(origin),
+        ..scope()
+    };
     let text = serde_json::to_value(&asked).unwrap();
     let fields = text.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert!(fields.len() >= 10, "{fields:?}");
+    assert_eq!(fields.len(), 14, "all of them are there: {fields:?}");
     for field in fields {
         let mut changed = text.clone();
         let value = changed.get_mut(&field).unwrap();
         *value = match field.as_str() {
             "request_id" => "req-ffffffffffffffffffffffffffffffff".into(),
             "duration" => 60.into(),
+            "starts_at" => "2026-11-22T13:00:00Z".into(),
+            "extends" => "req-ffffffffffffffffffffffffffffffff".into(),
+            "break_glass" => serde_json::json!({ "reviewers": ["officers"], "within": 60 }),
+            "rule" => serde_json::json!([{ "need": 2, "manager": true, "groups": ["officers"] }]),
             "target" => serde_json::json!({ "kind": "iam_user", "name": "root" }),
             "access" => serde_json::json!({ "kind": "iam_user_elevation", "permissions": [] }),
             "origin" => serde_json::json!({ "address": "198.51.100.7", "mfa": true }),
@@ -315,7 +329,7 @@ proptest! {
         for (index, seconds) in steps {
             now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
             let was_final = recorded.request.is_final();
-            let Ok(Step::Do(event)) = recorded.request.decide(commands[index].1.clone(), now) else { continue };
+            let Ok(Step::Do(event)) = recorded.request.decide(said_to(&recorded.request, commands[index].1.clone()), now) else { continue };
             let change = recorded.advance(event.clone(), &circumstances(now));
             prop_assert!(change.is_some(), "{event:?} was decided and does not apply");
             let change = change.unwrap();
@@ -348,7 +362,7 @@ proptest! {
         let (mut now, mut request) = (at("10:00:00"), pending());
         for (index, seconds) in steps {
             now = now.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
-            if let Ok(Step::Do(event)) = request.decide(commands[index].1.clone(), now) {
+            if let Ok(Step::Do(event)) = request.decide(said_to(&request, commands[index].1.clone()), now) {
                 request = request.apply(&event, now).unwrap();
             }
         }

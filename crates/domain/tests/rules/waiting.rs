@@ -1,11 +1,12 @@
 //! What comes of waiting for an approval: reminders, an escalation, a step that is passed over.
 
-use crate::fixtures::{at, pending, person, scope};
+use crate::fixtures::{at, pending, person, ruled, said_to, scope};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use stint_domain::approval::{ApprovalRule, ApprovalStep, Escalation, NoRule, Standing, Turn, TurnKind};
 use stint_domain::duration::AccessDuration;
 use stint_domain::request::{AccessRequest, Approval, RequestState};
+use stint_domain::scope::Scope;
 use stint_domain::transition::{Command, Event, GrantCommand, Refusal, Step};
 
 fn hours(count: u32) -> AccessDuration {
@@ -29,7 +30,7 @@ fn last() -> ApprovalStep {
 }
 
 fn request() -> AccessRequest {
-    AccessRequest { rule: ApprovalRule::try_from(vec![first(), last()]).unwrap(), ..pending() }
+    ruled(ApprovalRule::try_from(vec![first(), last()]).unwrap())
 }
 
 fn member(group: &str) -> Standing {
@@ -42,7 +43,7 @@ fn yes(name: &str, standing: Standing) -> Command {
 }
 
 fn done(request: &mut AccessRequest, command: Command, now: Timestamp) -> Result<Step, Refusal> {
-    let step = request.decide(command, now);
+    let step = request.decide(said_to(request, command), now);
     if let Ok(Step::Do(event)) = &step {
         *request = request.apply(event, now).unwrap();
     }
@@ -88,7 +89,7 @@ fn nothing_comes_of_a_step_before_its_time_or_of_one_that_waits_for_ever() {
 #[test]
 fn nobody_is_reminded_more_than_five_times_or_once_it_is_too_late_to_decide() {
     let only = ApprovalStep { remind_every: Some(hours(1)), ..ApprovalStep::default() };
-    let mut request = AccessRequest { rule: ApprovalRule::try_from(vec![only]).unwrap(), ..pending() };
+    let mut request = ruled(ApprovalRule::try_from(vec![only]).unwrap());
     assert_eq!(waited(&mut request, "23:00:00").len(), 5);
     let late = AccessRequest { decide_by: at("11:00:00"), ..request.clone() };
     assert_eq!(AccessRequest { state: RequestState::submitted(), ..late }.next_turn(), None);
@@ -124,7 +125,10 @@ fn a_record_that_says_a_step_was_passed_over_is_not_believed_of_one_that_cannot_
     done(&mut skipped, yes("ole", member("owners")), at("13:02:00")).unwrap();
     let begin = || Command::Grant(GrantCommand::BeginActivation);
     assert!(skipped.decide(begin(), at("13:03:00")).is_ok());
-    let forged = AccessRequest { rule, ..skipped };
+    let mut forged = AccessRequest { scope: Scope { rule, ..skipped.scope.clone() }, ..skipped };
+    if let RequestState::Approved { approval, .. } = &mut forged.state {
+        approval.scope_hash = forged.scope.hash();
+    }
     assert_eq!(forged.decide(begin(), at("13:03:00")), Err(Refusal::TooFewApproved));
 }
 

@@ -133,6 +133,7 @@ async fn decide<P: ApproveParts>(
             seen.await?;
             Err(Problem::DecisionRefused)
         }
+        Err(DecideError::RequesterIneligible { .. }) => Err(Problem::DecisionRefused),
         Err(DecideError::Refused(refusal, _)) => Err(refusal.into()),
         Err(DecideError::Missing(missing)) => Err(missing.into()),
     }

@@ -71,7 +71,7 @@ fn target_in_its_account(scope: &Scope) -> Value {
 
 /// What it takes, and who has given it. What policy approves at once takes nobody.
 fn approvals(request: &AccessRequest) -> Value {
-    let steps = request.rule.steps().iter().enumerate().map(|(number, step)| {
+    let steps = request.scope.rule.steps().iter().enumerate().map(|(number, step)| {
         let given = request.given().filter(|given| given.0 == number).map(|given| by(&given.1.by));
         json!({
             "people": step.need,

@@ -47,6 +47,7 @@ fn request() -> AccessRequest {
             starts_at: None,
             extends: None,
             break_glass: None,
+ rule: ApprovalRule::default(),
             justification: "The November batch does not add up.\n\n- compare settlements with the ledger\n- report to finance".parse().unwrap(),
             ticket: Some("OPS-1234".parse().unwrap()),
             origin: None,
@@ -57,7 +58,6 @@ fn request() -> AccessRequest {
         submitted_at: at("09:00:00"),
         decide_by: at("17:00:00"),
         zone: Zone::UTC,
-        rule: ApprovalRule::default(),
         review: stint_domain::review::Review::default(),
         untold: std::collections::BTreeSet::new(),
         state: RequestState::submitted(),
@@ -110,7 +110,8 @@ fn half_approved() -> AccessRequest {
     let consultation =
         Consultation { notified: [bens_id()].into(), asked: 1, given, ..Consultation::default() };
     let rule = ApprovalRule::try_from(steps).unwrap();
-    AccessRequest { rule, ..in_state(RequestState::Pending(consultation)) }
+    let request = in_state(RequestState::Pending(consultation));
+    AccessRequest { scope: Scope { rule, ..request.scope.clone() }, ..request }
 }
 
 fn nonce() -> Nonce {
@@ -129,6 +130,7 @@ fn outcomes() -> Vec<(&'static str, Page, &'static [&'static str])> {
         settles_at: at("10:00:02"),
         dating: Dating::Done,
         altered: None,
+        extended_by: std::collections::BTreeSet::new(),
     };
     let ended =
         GrantState::Ended { ended_by: EndedBy::Returned, at: at("10:20:00"), proof: Proof::NeverActivated };
@@ -197,6 +199,7 @@ fn messages() -> Vec<(&'static str, Page, StatusCode)> {
         ("unknown", unknown(), StatusCode::NOT_FOUND),
         ("refused-self", refused(NotAllowed::SelfApproval), StatusCode::FORBIDDEN),
         ("refused", refused(NotAllowed::NotEligible), StatusCode::FORBIDDEN),
+        ("refused-requester", refused(NotAllowed::RequesterIneligible), StatusCode::FORBIDDEN),
         ("refused-not-asked", refused(NotAllowed::NotAsked), StatusCode::FORBIDDEN),
         ("forged", forged(), StatusCode::FORBIDDEN),
         (

@@ -119,6 +119,7 @@ impl Circumstances {
                 address: self.source_address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
                 mfa: self.mfa.unwrap_or(false),
             }),
+            people: None,
         }
     }
 }

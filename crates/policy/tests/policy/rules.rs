@@ -33,6 +33,7 @@ fn ask() -> Ask {
         has_ticket: true,
         justification_characters: 20,
         origin: Some(Origin { address: "203.0.113.7".parse().unwrap(), mfa: false }),
+        people: None,
     }
 }
 

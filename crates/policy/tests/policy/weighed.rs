@@ -18,6 +18,7 @@ fn asks() -> impl Iterator<Item = Ask> {
             has_ticket,
             justification_characters: 17,
             origin: Some(Origin { address: address.parse().unwrap(), mfa }),
+            people: None,
         })
     })
 }
