@@ -49,3 +49,80 @@ fn a_route_of_workloads_has_their_authorizer_and_no_other_route_has_it() {
 fn a_sweep_ends_before_the_next_one_begins() {
     assert!(timeout("stint-reconcile") < 60);
 }
+
+/// What the template says about each thing it makes, by name.
+fn resources() -> Vec<(String, String)> {
+    let template = file("infra/template.yaml");
+    let (_, resources) = template.split_once("\nResources:\n").expect("resources");
+    let (resources, _) = resources.split_once("\nOutputs:\n").expect("outputs");
+    let mut all: Vec<(String, String)> = Vec::new();
+    for line in resources.lines() {
+        match line.strip_prefix("  ").filter(|rest| rest.starts_with(char::is_alphabetic)) {
+            Some(name) => all.push((name.trim_end_matches(':').to_owned(), String::new())),
+            None => all.iter_mut().last().into_iter().for_each(|(_, text)| *text += &format!("{line}\n")),
+        }
+    }
+    all
+}
+
+fn property<'a>(resource: &'a str, name: &str) -> Option<&'a str> {
+    let (_, after) = resource.split_once(&format!("{name}: "))?;
+    let value = after.lines().next()?.split(", ").next()?;
+    Some(value.trim_end_matches('}').trim_matches('\''))
+}
+
+/// As IAM compares ARNs: a star stands for anything, slashes included.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|left| {
+            left.char_indices().map(|(at, _)| at).chain([left.len()]).any(|at| matches(rest, &left[at..]))
+        }),
+    }
+}
+
+/// `POST /v1/requests/{id}/approve` of the only stage, as the API says it when it calls.
+fn asked_by(route: &str) -> String {
+    let (method, path) = route.split_once(' ').expect("method and path");
+    let method = if method == "ANY" { "DELETE" } else { method };
+    let path: Vec<_> = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect();
+    format!("$default/{method}{}", path.join("/"))
+}
+
+#[test]
+fn the_function_of_every_route_may_be_called_by_it() {
+    let resources = resources();
+    let of_kind = |kind: &str| {
+        let kind = format!("Type: AWS::{kind}\n");
+        resources.iter().filter(move |(_, text)| text.contains(&kind))
+    };
+    let (mut routes, mut mute) = (0, Vec::new());
+    for (name, route) in of_kind("ApiGatewayV2::Route") {
+        let key = property(route, "RouteKey").expect("a key");
+        let (_, integration) = route.split_once("integrations/${").expect("a target");
+        let integration = integration.split('}').next().unwrap();
+        let (_, integration) = resources.iter().find(|(name, _)| name == integration).expect("it");
+        let function = property(integration, "IntegrationUri").and_then(|at| at.strip_prefix("!GetAtt "));
+        let function = function.and_then(|at| at.strip_suffix(".Arn")).map(|name| format!("!Ref {name}"));
+        let allowed = of_kind("Lambda::Permission").any(|(_, permission)| {
+            let condition = property(permission, "Condition");
+            let source = property(permission, "SourceArn").unwrap_or_default();
+            function.is_some()
+                && property(permission, "FunctionName") == function.as_deref()
+                && (condition.is_none() || condition == property(route, "Condition"))
+                && source.split_once("${Api}/").is_some_and(|(_, pattern)| matches(pattern, &asked_by(key)))
+        });
+        routes += 1;
+        if !allowed {
+            mute.push(format!("{name}: {key}"));
+        }
+    }
+    assert_eq!((routes > 10, mute), (true, Vec::new()));
+}
+
+#[test]
+fn a_star_of_an_arn_stands_for_anything_and_what_is_beside_it_for_itself() {
+    assert!(matches("*/POST/v1/requests/*/*", "$default/POST/v1/requests/x/approve"));
+    assert!(!matches("*/POST/v1/requests/*/*", "$default/GET/v1/requests/x/approve"));
+    assert!(!matches("*/*/approvals/*", "$default/POST/v1/requests/x/approve"));
+}
