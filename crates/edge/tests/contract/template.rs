@@ -126,3 +126,69 @@ fn a_star_of_an_arn_stands_for_anything_and_what_is_beside_it_for_itself() {
     assert!(!matches("*/POST/v1/requests/*/*", "$default/GET/v1/requests/x/approve"));
     assert!(!matches("*/*/approvals/*", "$default/POST/v1/requests/x/approve"));
 }
+
+/// What has a name of its own, by its kind: the property with the name, and how its ARN begins.
+const NAMED: [(&str, &str, &str); 7] = [
+    ("Serverless::Function", "FunctionName", "lambda:${AWS::Region}:${AWS::AccountId}:function:"),
+    ("Serverless::StateMachine", "Name", "states:${AWS::Region}:${AWS::AccountId}:stateMachine:"),
+    ("Events::Rule", "Name", "events:${AWS::Region}:${AWS::AccountId}:rule/"),
+    ("SQS::Queue", "QueueName", "sqs:${AWS::Region}:${AWS::AccountId}:"),
+    ("SNS::Topic", "TopicName", "sns:${AWS::Region}:${AWS::AccountId}:"),
+    ("CloudWatch::Alarm", "AlarmName", "cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"),
+    ("Logs::LogGroup", "LogGroupName", "logs:${AWS::Region}:${AWS::AccountId}:log-group:"),
+];
+
+/// What the boundary says of each of these by itself.
+const BY_ITSELF: [(&str, &str); 4] = [
+    ("DynamoDB::Table", "table/${GrantsTableName}"),
+    ("KMS::Key", "- !GetAtt ApprovalKey.Arn\n"),
+    ("Cognito::UserPool", "!GetAtt UserPool.Arn"),
+    ("ApiGatewayV2::Api", "/apis/${Api}*"),
+];
+
+/// Part of one of these, or out of reach with all of IAM.
+const PARTS: [&str; 12] = [
+    "IAM::Role",
+    "IAM::ManagedPolicy",
+    "Lambda::Permission",
+    "ApiGatewayV2::Authorizer",
+    "ApiGatewayV2::Integration",
+    "ApiGatewayV2::Route",
+    "ApiGatewayV2::Stage",
+    "Cognito::UserPoolClient",
+    "Cognito::UserPoolDomain",
+    "Cognito::ManagedLoginBranding",
+    "SQS::QueuePolicy",
+    "SNS::Subscription",
+];
+
+#[test]
+fn the_boundary_denies_everything_that_is_stints_own() {
+    let resources = resources();
+    let (_, boundary) = resources.iter().find(|(name, _)| name == "Boundary").expect("the boundary");
+    let (_, denied) = boundary.split_once("Sid: NotStintItself\n").expect("what it denies");
+    assert!(denied.contains("Effect: Deny\n") && denied.contains("Action: '*'\n"));
+    let start = "- !Sub arn:${AWS::Partition}:";
+    let denied: Vec<_> =
+        denied.lines().filter_map(|line| line.trim().strip_prefix(start)).chain([denied]).collect();
+    let of_itself = |kind: &str| {
+        let found = BY_ITSELF.iter().find(|(one, _)| *one == kind);
+        found.is_some_and(|(_, text)| denied.iter().any(|one| one.contains(text)))
+    };
+    let mut open = Vec::new();
+    for (name, resource) in &resources {
+        let (_, kind) = resource.split_once("Type: AWS::").expect("a kind");
+        let kind = kind.lines().next().unwrap();
+        let closed = match NAMED.iter().find(|(one, ..)| *one == kind) {
+            Some((_, property_name, arn)) => {
+                let arn = format!("{arn}{}", property(resource, property_name).expect("a name"));
+                denied.iter().any(|pattern| matches(pattern, &arn))
+            }
+            None => PARTS.contains(&kind) || of_itself(kind),
+        };
+        if !closed {
+            open.push(format!("{name}: {kind}"));
+        }
+    }
+    assert_eq!((resources.len() > 50, open), (true, Vec::new()));
+}
