@@ -4,7 +4,7 @@ use super::{Late, LinkState, State, World, vault};
 use jiff::Timestamp;
 use stint_app::ports::{
     ApprovalLinks, Beside, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, Reservation,
-    StoreError, Surroundings, TaskToken, TaskTokens, Wait,
+    StoreError, Surroundings, TaskToken, TaskTokens, Wait, keeps_off,
 };
 use stint_domain::audit::{Head, SealedEvent, Stream};
 use stint_domain::custody::{Custody, CustodyChange};
@@ -249,7 +249,8 @@ impl Leases for World {
         self.failpoints.around("lease", StoreError::Unavailable, || {
             self.tables()?;
             let mut state = self.state();
-            let taken = state.leases.get(name).is_some_and(|(who, end)| who != holder && *end > now);
+            let taken =
+                state.leases.get(name).is_some_and(|(who, end)| who != holder && keeps_off(*end, now, until));
             if !taken {
                 state.leases.insert(name.to_owned(), (holder.to_owned(), until));
             }
