@@ -84,6 +84,24 @@ fn what_arrives_after_a_grant_is_over_is_taken_away() {
 }
 
 #[test]
+fn what_is_still_shown_of_a_grant_that_has_just_ended_is_no_stray_until_it_has_been_shown_for_too_long() {
+    let stage = Stage::new();
+    let (id, mut at) = given(&stage, "payments-repair");
+    let made = stage.world.state().target[&id.grant_id()].clone();
+    stage.world.pass(30 * 60);
+    stage.run(id, &mut at);
+    assert_eq!(stage.request(id).grant().map(GrantState::name), Some("ENDED"));
+    stage.world.state().target.insert(id.grant_id(), made);
+    stage.world.pass(30);
+    assert_eq!(stage.sweep("at once").map(|swept| swept.strays), Some(0));
+    assert!(stage.world.has_leftovers(id) && strays(&stage).is_empty());
+    stage.world.pass(60);
+    assert_eq!(stage.sweep("the next round").map(|swept| swept.strays), Some(1));
+    assert!(!stage.world.has_leftovers(id));
+    assert_eq!(strays(&stage), [Outcome::Success]);
+}
+
+#[test]
 fn a_stray_that_the_target_keeps_is_reported_and_tried_again() {
     let stage = Stage::new();
     planted(&stage, 1, Access::EphemeralIamUser { permissions: Vec::new(), account: None });
