@@ -64,6 +64,8 @@ pub struct State {
     pub full: BTreeSet<String>,
     /// The tables answer nothing.
     pub ledger_is_down: bool,
+    /// The records can be read so many times more.
+    pub reads_left: Option<usize>,
     /// The target answers nothing.
     pub target_is_down: bool,
     /// The mail service answers nothing.
