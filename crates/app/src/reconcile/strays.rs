@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub(super) left: u32,
     /// What somebody else has changed, however often it was seen before.
     pub(super) altered: u32,
+    /// What could not be looked at.
+    pub(super) unseen: u32,
 }
 
 /// Looks at one page of the targets, takes away what is nobody's, and reports what is not as it was made.
@@ -45,7 +47,15 @@ pub(super) async fn sweep(
     };
     ledger.set_bookmark(JOB, next.as_deref()).await?;
     let mut seen = Seen::default();
-    for marked in page?.items {
+    for look in page?.items {
+        let marked = match look {
+            Ok(marked) => marked,
+            Err(error) => {
+                seen.unseen += 1;
+                tracing::warn!(error = &error as &dyn std::error::Error, "one target was not looked at");
+                continue;
+            }
+        };
         match ledger.load(marked.grant_id.request_id()).await? {
             Some(recorded) if recorded.request.grant().is_some_and(GrantState::may_be_at_target) => {
                 seen.altered += u32::from(note_altered(ledger, provider, surroundings, recorded).await?);

@@ -72,6 +72,8 @@ pub struct State {
     pub mail_is_down: bool,
     /// The page of the inventory that begins with this one cannot be had.
     pub hidden_from: Option<usize>,
+    /// What this one has at the target cannot be looked at.
+    pub unseen: Option<GrantId>,
     /// The target says yes to a removal and does nothing.
     pub target_lies: bool,
     /// The target refuses to let go of this one.
