@@ -59,8 +59,15 @@ pub(crate) const GUARDS: &[Guard] = &[
     guard(
         "a removal does not wait for its record",
         "crates/app/src/end_access.rs",
-        "Err(error) => Ok(Intent::Unrecorded(error)),",
+        "Err(error) => Ok(Intent::Unrecorded(error.into())),",
         "Err(error) => Err(error.into()),",
+        ("journeys", "mended::"),
+    ),
+    guard(
+        "nor for those who are faster",
+        "crates/app/src/end_access.rs",
+        "Err(TransactError::Missing(error)) => Ok(Intent::Unrecorded(error)),",
+        "Err(TransactError::Missing(error)) => Err(error.into()),",
         ("journeys", "mended::"),
     ),
     guard(
@@ -145,6 +152,13 @@ pub(crate) const GUARDS: &[Guard] = &[
         "crates/app/src/reconcile/strays.rs",
         "Some(recorded) if recorded.request.grant().is_some_and(GrantState::may_be_at_target) => {",
         "Some(recorded) if true || recorded.request.grant().is_some() => {",
+        ("journeys", "sweeps::"),
+    ),
+    guard(
+        "what was over just now is no stray",
+        "crates/app/src/reconcile/strays.rs",
+        "shown.is_ok_and(|shown| shown > listed_at)",
+        "shown.is_ok_and(|shown| shown > listed_at) && false",
         ("journeys", "sweeps::"),
     ),
     guard(

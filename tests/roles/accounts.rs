@@ -185,7 +185,7 @@ fn what_is_nobodys_in_another_account_is_found_and_can_be_taken() {
         let (mut cursor, mut found) = (None, Vec::new());
         loop {
             let page = run(reconcile.marked(cursor.as_deref())).unwrap();
-            found.extend(page.items);
+            found.extend(page.items.into_iter().map(Result::unwrap));
             cursor = page.next;
             if cursor.is_none() {
                 return found;

@@ -8,7 +8,7 @@
 use crate::artefact::artefact;
 use crate::failure::{Failure, Missing};
 use crate::ports::{Artefact, Ledger, Provider, ProviderError, Sighting, StoreError, Surroundings};
-use crate::transact::{Done, TransactError, load, record, transact_from};
+use crate::transact::{Done, TransactError, load, record, transact, transact_from};
 use jiff::Timestamp;
 use stint_domain::grant::{Evidence, GrantState};
 use stint_domain::ids::RequestId;
@@ -157,14 +157,14 @@ enum Seen {
     UnderWay { looked_at: String },
 }
 
-/// Puts the intent on record. If the ledger cannot take it now, that is handed back rather than returned, because the
-/// target is cleaned first and complained about later.
+/// Puts the intent on record. If the ledger cannot take it now, or others are faster each time, that is handed back rather
+/// than returned, because the target is cleaned first and complained about later.
 async fn intend(
     ledger: &impl Ledger,
     recorded: Recorded,
     cause: &EndCause,
     circumstances: &Circumstances,
-) -> Result<(Recorded, Option<StoreError>), EndError> {
+) -> Result<(Recorded, Option<Missing>), EndError> {
     let mut recorded = recorded;
     for command in [GrantCommand::End(*cause), GrantCommand::RetryRemoval] {
         match commit_intent(ledger, &recorded, Command::Grant(command), circumstances).await? {
@@ -179,7 +179,7 @@ async fn intend(
 enum Intent {
     Unchanged,
     Recorded(Box<Recorded>),
-    Unrecorded(StoreError),
+    Unrecorded(Missing),
 }
 
 async fn commit_intent(
@@ -194,11 +194,14 @@ async fn commit_intent(
         Ok(Step::Do(event)) => match record(ledger, recorded, event, circumstances).await {
             Ok(after) => Ok(Intent::Recorded(Box::new(after))),
             Err(StoreError::Conflict) => {
-                let fresh = load(ledger, recorded.request.scope.request_id).await?;
-                let done = transact_from(ledger, fresh, &command, circumstances).await?;
-                Ok(Intent::Recorded(Box::new(done.recorded)))
+                let id = recorded.request.scope.request_id;
+                match transact(ledger, id, &command, circumstances).await {
+                    Ok(done) => Ok(Intent::Recorded(Box::new(done.recorded))),
+                    Err(TransactError::Missing(error)) => Ok(Intent::Unrecorded(error)),
+                    Err(refused) => Err(refused.into()),
+                }
             }
-            Err(error) => Ok(Intent::Unrecorded(error)),
+            Err(error) => Ok(Intent::Unrecorded(error.into())),
         },
     }
 }

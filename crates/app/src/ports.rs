@@ -19,9 +19,9 @@ pub use people::{
     Code, CodeExchange, Directory, DirectoryError, ExchangeError, KeySource, MailError, Mailer,
 };
 pub use register::{
-    AuditTrail, Bookmarks, DUE_SHARDS, Leases, ListError, Page, PageQuery, Register, StoredEvent,
+    AuditTrail, Bookmarks, DUE_SHARDS, Leases, ListError, Page, PageQuery, Register, StoredEvent, keeps_off,
 };
-pub use target::{Artefact, Enrolment, Inventory, Marked, Provider, ProviderError, Sighting, Unfit};
+pub use target::{Artefact, Enrolment, Inventory, Look, Marked, Provider, ProviderError, Sighting, Unfit};
 pub use vault::{RotatedLogin, Vault, VersionId, Versions};
 pub use workflow::{
     ExecutionStatus, Expirer, Notifier, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,

@@ -134,6 +134,7 @@ pub async fn reconcile(
             swept.strays += seen.strays;
             swept.removals_failed += seen.left;
             swept.altered += seen.altered;
+            swept.failed += seen.unseen;
         }
         Err(error) => {
             swept.failed += 1;

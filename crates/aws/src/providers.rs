@@ -7,7 +7,7 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use stint_app::ports::{
-    Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Marked, Page, Provider, ProviderError,
+    Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Look, Page, Provider, ProviderError,
     Sighting, Unfit,
 };
 use stint_domain::access::Access;
@@ -90,7 +90,7 @@ impl Enrolment for Providers {
 /// A vaulted credential leaves no mark at its target, so there is nothing to find or to compare. What a provider makes is
 /// the provider's to find.
 impl Inventory for Providers {
-    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
+    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Look>, ProviderError> {
         self.iam.marked(cursor).await
     }
 

@@ -29,6 +29,8 @@ pub enum Metric {
     RemovalFailed,
     /// Something was overdue and reconcile had to do it.
     Reconciled,
+    /// What a sweep could not put right, tell or look at.
+    SweepFailed,
     /// Something at a target belonged to no grant.
     StrayFound,
     /// What a grant has made is not as it was made.
@@ -58,6 +60,7 @@ impl Metric {
             Self::ExpiryLagMs => "ExpiryLagMs",
             Self::RemovalFailed => "RemovalFailed",
             Self::Reconciled => "Reconciled",
+            Self::SweepFailed => "SweepFailed",
             Self::StrayFound => "StrayFound",
             Self::TargetAltered => "TargetAltered",
             Self::CredentialRotated => "CredentialRotated",

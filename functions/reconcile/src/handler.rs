@@ -48,6 +48,7 @@ where
     let now = surroundings.now();
     for (metric, value) in [
         (Metric::Reconciled, examined),
+        (Metric::SweepFailed, failed),
         (Metric::RemovalFailed, removals_failed),
         (Metric::StrayFound, strays),
         (Metric::TargetAltered, altered),

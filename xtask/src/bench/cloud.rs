@@ -10,9 +10,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use stint_app::ports::{
     Artefact, Beside, Bookmarks, DUE_SHARDS, Directory, DirectoryError, ExecutionStatus, Inventory, Leases,
-    Ledger, ListError, Marked, Notifier, Page, PageQuery, Provider, ProviderError, Register, SealError,
-    Seals, Sighting, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError,
-    WorkflowInput,
+    Ledger, ListError, Look, Notifier, Page, PageQuery, Provider, ProviderError, Register, SealError, Seals,
+    Sighting, StoreError, Surroundings, TaskToken, TaskTokens, Wait, Workflow, WorkflowError, WorkflowInput,
 };
 use stint_domain::access::Access;
 use stint_domain::audit::SealedEvent;
@@ -173,7 +172,7 @@ impl Provider for Function<'_> {
 }
 
 impl Inventory for Function<'_> {
-    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
+    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Look>, ProviderError> {
         self.iam(CALLS_OF_A_PAGE).await?;
         self.cloud.world.marked(cursor).await
     }

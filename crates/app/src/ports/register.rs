@@ -104,7 +104,8 @@ pub trait AuditTrail: Send + Sync {
 
 /// A claim on a job that must not run twice at the same time.
 pub trait Leases: Send + Sync {
-    /// `true` if `holder` has it now, until `until`; its own lease may be taken again.
+    /// `true` if `holder` has it now, until `until`; its own lease may be taken again. All claims of a name are for about
+    /// as long, so one that lasts for more than twice this one's time from now is a mistake, and keeps nobody off.
     fn acquire(
         &self,
         name: &str,
@@ -112,6 +113,14 @@ pub trait Leases: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// Whether somebody's claim, which lasts until `held`, keeps off whoever wants one from `now` until `until`. Clocks differ a
+/// little, and a claim may have been made since `now` was looked at.
+#[must_use]
+pub fn keeps_off(held: Timestamp, now: Timestamp, until: Timestamp) -> bool {
+    let latest = until.saturating_add(until.duration_since(now)).unwrap_or(until);
+    held > now && held <= latest
 }
 
 /// Where a job that goes round and round has got to.

@@ -70,12 +70,13 @@ pub struct Marked {
     pub access: Access,
 }
 
+/// One of a page, or why something on it could not be looked at.
+pub type Look = Result<Marked, ProviderError>;
+
 /// Looks at the targets for what carries Stint's mark, a page at a time.
 pub trait Inventory: Send + Sync {
-    fn marked(
-        &self,
-        cursor: Option<&str>,
-    ) -> impl Future<Output = Result<Page<Marked>, ProviderError>> + Send;
+    /// What cannot be looked at by itself keeps neither the rest of the page nor the pages after it from being looked at.
+    fn marked(&self, cursor: Option<&str>) -> impl Future<Output = Result<Page<Look>, ProviderError>> + Send;
 
     /// Where to go on if the page of this cursor cannot be had; `None`: at the start again.
     fn beyond(&self, _cursor: Option<&str>) -> Option<String> {

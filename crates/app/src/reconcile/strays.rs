@@ -1,7 +1,8 @@
 //! What is at a target and belongs to no grant that may have anything there: an attempt that arrived when all was over, a
 //! record that a restored table has lost, something that somebody has copied. And what belongs there, but not as it is.
 //!
-//! Guards: an intent is on record before anything is made, so what has no record, or one that is over, is nobody's.
+//! Guards: an intent is on record before anything is made, so what has no record, or one that is over, is nobody's. Only
+//! what was over just before the targets were looked at, or since, may have been seen in its own time.
 
 use crate::artefact::artefact;
 use crate::failure::{Failure, Missing};
@@ -9,14 +10,14 @@ use crate::ports::{Artefact, Bookmarks, Inventory, Ledger, Marked, Provider, Sig
 use crate::transact::{TransactError, transact_from};
 use jiff::{SignedDuration, Timestamp};
 use stint_domain::audit::Outcome;
-use stint_domain::grant::{Dating, GrantState};
+use stint_domain::grant::{Dating, GrantState, Proof};
 use stint_domain::record::{Circumstances, Recorded, SystemEvent};
 use stint_domain::transition::{Command, GrantCommand};
 use stint_domain::window::{Window, whole_second};
 
 const JOB: &str = "strays";
 
-/// How long, in seconds, IAM may still show what was there before Stint wrote it.
+/// How long, in seconds, IAM may still show what was there before Stint wrote it, or took it away.
 const SHOWN_LATE_SECONDS: i64 = 60;
 
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(super) struct Seen {
     pub(super) left: u32,
     /// What somebody else has changed, however often it was seen before.
     pub(super) altered: u32,
+    /// What could not be looked at.
+    pub(super) unseen: u32,
 }
 
 /// Looks at one page of the targets, takes away what is nobody's, and reports what is not as it was made.
@@ -35,6 +38,7 @@ pub(super) async fn sweep(
     surroundings: &impl Surroundings,
 ) -> Result<Seen, Failure> {
     let cursor = ledger.bookmark(JOB).await?;
+    let listed_at = surroundings.now();
     let page = provider.marked(cursor.as_deref()).await;
     // A page that cannot be had must not be asked for for ever.
     let next = match &page {
@@ -43,11 +47,22 @@ pub(super) async fn sweep(
     };
     ledger.set_bookmark(JOB, next.as_deref()).await?;
     let mut seen = Seen::default();
-    for marked in page?.items {
+    for look in page?.items {
+        let marked = match look {
+            Ok(marked) => marked,
+            Err(error) => {
+                seen.unseen += 1;
+                tracing::warn!(error = &error as &dyn std::error::Error, "one target was not looked at");
+                continue;
+            }
+        };
         match ledger.load(marked.grant_id.request_id()).await? {
             Some(recorded) if recorded.request.grant().is_some_and(GrantState::may_be_at_target) => {
                 seen.altered += u32::from(note_altered(ledger, provider, surroundings, recorded).await?);
             }
+            // What is there all the same is found in the next round.
+            Some(recorded)
+                if recorded.request.grant().is_some_and(|grant| was_just_there(grant, listed_at)) => {}
             _ => {
                 seen.strays += 1;
                 seen.left += u32::from(!take(ledger, provider, surroundings, marked).await?);
@@ -55,6 +70,17 @@ pub(super) async fn sweep(
         }
     }
     Ok(seen)
+}
+
+/// Whether it was over so late that a look at the target may still have shown it.
+fn was_just_there(grant: &GrantState, listed_at: Timestamp) -> bool {
+    let (GrantState::Ended { at, proof, .. } | GrantState::ActivationFailed { at, proof, .. }) = grant else {
+        return false;
+    };
+    // What denied its sessions went later than the access.
+    let gone_at = if let Proof::Removed { receipt, .. } = proof { receipt.at.max(*at) } else { *at };
+    let shown = gone_at.saturating_add(SignedDuration::from_secs(SHOWN_LATE_SECONDS));
+    shown.is_ok_and(|shown| shown > listed_at)
 }
 
 /// Whether it is not as it was made. What has just been written, or is about to be, is not looked at.

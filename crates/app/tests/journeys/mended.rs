@@ -3,6 +3,7 @@
 use crate::engine::{At, Stage, block_on, invoke, start};
 use stint_app::activate_grant::activate_grant;
 use stint_app::decide_request::Verdict;
+use stint_app::end_access::EndError;
 use stint_app::ports::{Artefact, Provider as _};
 use stint_domain::transition::EndCause;
 use stint_test_support::world::{ExecutionState, Fault, Mode};
@@ -118,6 +119,38 @@ fn a_removal_goes_on_at_the_target_when_the_ledger_cannot_take_the_intent() {
     assert!(!stage.world.has_leftovers(id), "but the target is clean");
     stage.settle(id, &mut At::Failed);
     assert!(stage.request(id).is_final());
+}
+
+#[test]
+fn a_removal_goes_on_at_the_target_when_others_are_faster_each_time_or_the_record_cannot_be_read_again() {
+    // It is read once, and once more for each race.
+    for (races, reads) in [(13, 14), (1, 1)] {
+        let stage = Stage::new();
+        let id =
+            block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+        stage.run(id, &mut start());
+        stage.world.pass(30 * 60);
+        stage.world.arm((1..=races).map(|call| Fault { call, mode: Mode::Raced }));
+        stage.world.state().reads_left = Some(reads);
+        let ended = invoke(stage.expire(id, EndCause::WindowOver)).unwrap();
+        assert!(matches!(ended, Err(EndError::Missing(_))), "not over until it is on record: {ended:?}");
+        assert!(!stage.world.has_leftovers(id), "but the target is clean: {:?}", stage.world.calls());
+        assert_eq!(stage.world.calls()[races..], ["deactivate", "verify"]);
+        stage.world.state().reads_left = None;
+        stage.settle(id, &mut At::Failed);
+        assert!(stage.request(id).is_final());
+    }
+}
+
+#[test]
+fn a_removal_that_loses_a_race_goes_by_what_is_on_record_then() {
+    let stage = Stage::new();
+    let id = block_on(stage.submit("ana", Stage::ask("build-logs-read", "30m"))).unwrap().scope.request_id;
+    stage.run(id, &mut start());
+    stage.world.pass(30 * 60);
+    stage.world.arm((1..=12).map(|call| Fault { call, mode: Mode::Raced }));
+    block_on(stage.expire(id, EndCause::WindowOver)).unwrap();
+    assert!(stage.request(id).is_final() && !stage.world.has_leftovers(id));
 }
 
 /// Nobody hears of it: neither the rule on the event bus nor a retry of the workflow.

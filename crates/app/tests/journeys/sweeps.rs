@@ -72,6 +72,24 @@ fn a_place_that_cannot_be_looked_at_hides_nothing_behind_it() {
 }
 
 #[test]
+fn one_thing_that_cannot_be_looked_at_is_counted_and_hides_nothing_else() {
+    let stage = Stage::new();
+    for number in 1..=5 {
+        planted(&stage, number, Access::EphemeralIamUser { permissions: Vec::new(), account: None });
+    }
+    let unseen = *stage.world.state().target.keys().next().unwrap();
+    stage.world.state().unseen = Some(unseen);
+    stage.world.pass(60);
+    let swept = stage.sweep("first").unwrap();
+    assert_eq!((swept.failed, swept.strays), (1, 1), "the other of its page");
+    sweep_for_a_while(&stage);
+    assert_eq!(stage.world.state().target.keys().copied().collect::<Vec<_>>(), [unseen]);
+    stage.world.state().unseen = None;
+    sweep_for_a_while(&stage);
+    assert!(stage.world.state().target.is_empty());
+}
+
+#[test]
 fn what_arrives_after_a_grant_is_over_is_taken_away() {
     let stage = Stage::new();
     let (id, mut at) = given(&stage, "payments-repair");
@@ -79,6 +97,24 @@ fn what_arrives_after_a_grant_is_over_is_taken_away() {
     stage.settle(id, &mut at);
     stage.world.state().target.insert(id.grant_id(), made);
     sweep_for_a_while(&stage);
+    assert!(!stage.world.has_leftovers(id));
+    assert_eq!(strays(&stage), [Outcome::Success]);
+}
+
+#[test]
+fn what_is_still_shown_of_a_grant_that_has_just_ended_is_no_stray_until_it_has_been_shown_for_too_long() {
+    let stage = Stage::new();
+    let (id, mut at) = given(&stage, "payments-repair");
+    let made = stage.world.state().target[&id.grant_id()].clone();
+    stage.world.pass(30 * 60);
+    stage.run(id, &mut at);
+    assert_eq!(stage.request(id).grant().map(GrantState::name), Some("ENDED"));
+    stage.world.state().target.insert(id.grant_id(), made);
+    stage.world.pass(30);
+    assert_eq!(stage.sweep("at once").map(|swept| swept.strays), Some(0));
+    assert!(stage.world.has_leftovers(id) && strays(&stage).is_empty());
+    stage.world.pass(60);
+    assert_eq!(stage.sweep("the next round").map(|swept| swept.strays), Some(1));
     assert!(!stage.world.has_leftovers(id));
     assert_eq!(strays(&stage), [Outcome::Success]);
 }

@@ -1,4 +1,6 @@
 //! Claims on jobs that must not run twice at the same time.
+//!
+//! Guards I6: a claim that no sweep can have made would stop all of them, and nobody would hear of it.
 
 use super::DynamoStore;
 use super::idempotency::expiry;
@@ -6,7 +8,7 @@ use super::item::{corrupt, insert, n, s, text, time, update};
 use super::keys::Key;
 use super::transact::execute;
 use jiff::Timestamp;
-use stint_app::ports::{Cause, Leases, StoreError};
+use stint_app::ports::{Cause, Leases, StoreError, keeps_off};
 
 impl Leases for DynamoStore {
     /// What is there is replaced only while it is exactly what was looked at, so that of two claims one wins.
@@ -25,8 +27,11 @@ impl Leases for DynamoStore {
         };
         let read = || Ok::<_, Cause>((text(&item, "holder")?, time(&item, "until")?));
         let (old_holder, old_until) = read().map_err(|cause| corrupt(&key, cause))?;
-        if old_holder != holder && old_until > now {
+        if old_holder != holder && keeps_off(old_until, now, until) {
             return Ok(false);
+        }
+        if old_until > until && old_holder != holder {
+            tracing::warn!(lease = name, until = %old_until, "a claim was too long to be one");
         }
         let next = update(grants, &key)
             .set("holder", s(holder))

@@ -1,4 +1,6 @@
 //! Listings of requests, from the indexes.
+//!
+//! Guards I6: one item that is no request's does not hide the others that are due.
 
 use super::cursor::{decode, encode};
 use super::item::{Item, corrupt, request, s, text};
@@ -58,8 +60,7 @@ impl Register for DynamoStore {
     async fn live(&self, shard: u8, page: &PageQuery) -> Result<Page<RequestId>, ListError> {
         let found =
             self.a_page(&BY_DUE, &due_partition(Timetable::Grants, shard), page, Order::OldestFirst).await?;
-        let items: Result<_, StoreError> = found.items.iter().map(id_of).collect();
-        Ok(Page { items: items?, next: found.next })
+        Ok(Page { items: requests_in(&found.items), next: found.next })
     }
 
     async fn due(
@@ -75,7 +76,7 @@ impl Register for DynamoStore {
             .expression_attribute_names("#sort", BY_DUE.sort)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let found = query.expression_attribute_values(":before", s(sortable(before))).send().await;
-        found.map_err(unavailable)?.items().iter().map(id_of).collect()
+        Ok(requests_in(found.map_err(unavailable)?.items()))
     }
 }
 
@@ -155,6 +156,18 @@ fn id_of(item: &Item) -> Result<RequestId, StoreError> {
     let pk = text(item, PK).unwrap_or_default();
     request_of(pk)
         .ok_or_else(|| StoreError::Corrupt { item: pk.to_owned(), cause: "it belongs to no request".into() })
+}
+
+/// Of the timetable. What is no request's must not keep the others from what they are due for.
+fn requests_in(items: &[Item]) -> Vec<RequestId> {
+    let read = |item| match id_of(item) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "passed over on the timetable");
+            None
+        }
+    };
+    items.iter().filter_map(read).collect()
 }
 
 fn projected(item: &Item) -> Result<AccessRequest, StoreError> {

@@ -3,9 +3,10 @@
 use super::*;
 use crate::testing::{Answers, config};
 use serde_json::{Value, json};
-use stint_app::ports::{Beside, IdempotencyRecord, Ledger as _};
+use stint_app::ports::{Beside, IdempotencyRecord, Leases as _, Ledger as _, PageQuery, Register as _};
 use stint_domain::approval::ApprovalRule;
 use stint_domain::audit::{Authorization, Head};
+use stint_domain::due::Timetable;
 use stint_domain::hours::Zone;
 use stint_domain::record::{Change, Circumstances, Recorded, first_use};
 use stint_domain::request::{AccessRequest, RequestState};
@@ -230,4 +231,49 @@ async fn a_stream_is_opened_by_its_key_alone_and_whoever_knows_that_it_is_open_d
     }
     let (failed, sent) = opened(&[no_answer(), done()]).await;
     assert_eq!((failed, sent.len()), (vec![false, true], 2), "what was not seen to be open is tried again");
+}
+
+/// What is claimed at ten for 55 seconds, while somebody else has it until `held`.
+async fn claimed(held: &str) -> (bool, usize) {
+    let item = json!({ "holder": { "S": "another" }, "until": { "S": held } });
+    let item = json!({ "Item": item }).to_string();
+    let answers = Answers::in_order(&[(200, &item), (200, "{}")]);
+    let store = DynamoStore::new(&config(&answers), Tables::named("stint-grants", "stint-audit").unwrap());
+    let (now, until) = ("2026-11-22T10:00:00Z".parse().unwrap(), "2026-11-22T10:00:55Z".parse().unwrap());
+    let taken = store.acquire("reconcile", "one", now, until).await.unwrap();
+    (taken, answers.sent().len())
+}
+
+#[tokio::test]
+async fn a_claim_keeps_others_off_until_it_ends_and_not_at_all_if_it_is_too_long_to_be_one() {
+    assert_eq!(claimed("2026-11-22T10:00:00Z").await, (true, 2));
+    assert_eq!(claimed("2026-11-22T10:00:01Z").await, (false, 1));
+    assert_eq!(claimed("2026-11-22T10:00:57Z").await, (false, 1), "by a clock that runs ahead a little");
+    assert_eq!(claimed("2026-11-22T10:01:51Z").await, (true, 2));
+    assert_eq!(claimed("2036-11-22T10:00:00Z").await, (true, 2));
+}
+
+#[tokio::test]
+async fn what_is_no_request_on_the_timetable_is_passed_over_and_the_listing_goes_on_behind_it() {
+    let good = request().scope.request_id;
+    let row = |pk: &str| {
+        json!({ "pk": { "S": pk }, "sk": { "S": "REQUEST" }, "gsi_due_shard": { "S": "due#3" },
+            "gsi_due_at": { "S": "2026-11-22T10:00:00.000Z" } })
+    };
+    let own = format!("REQ#{good}");
+    let listed = async |rows: &[&str]| {
+        let rows: Vec<_> = rows.iter().map(|pk| row(pk)).collect();
+        let answers = Answers::always(200, &json!({ "Items": rows }).to_string());
+        let store =
+            DynamoStore::new(&config(&answers), Tables::named("stint-grants", "stint-audit").unwrap());
+        let before = "2026-11-22T11:00:00Z".parse().unwrap();
+        let due = store.due(Timetable::Grants, 3, before, 100).await.unwrap();
+        let page = PageQuery { limit: 2, cursor: None };
+        (due, store.live(3, &page).await.unwrap())
+    };
+    let (due, live) = listed(&["REQ#nobody", &own]).await;
+    assert_eq!((due, live.items, live.next), (vec![good], vec![good], None));
+    let (due, live) = listed(&[&own, "HEAD#x", &own]).await;
+    assert_eq!((due, live.items), (vec![good, good], vec![good]));
+    assert!(live.next.is_some(), "there is one behind it");
 }

@@ -10,6 +10,8 @@ pub(super) const NO_SUCH_ENTITY: &str = "NoSuchEntity";
 pub(super) const NOT_ENROLLED: &str = "the target is not enrolled with Stint";
 /// The roles that remove may touch every target, so somebody has taken that away from them.
 pub(super) const REMOVAL_DENIED: &str = "IAM denies Stint the removal";
+/// The same for what only looks for what is nobody's.
+pub(super) const LOOK_DENIED: &str = "IAM denies Stint a look at it";
 pub(super) const UNACCEPTABLE: &str = "IAM does not accept the policy of this entitlement";
 
 pub(super) fn refused(reason: &str, cause: impl Error + Send + Sync + 'static) -> ProviderError {

@@ -2,14 +2,16 @@
 //! the boundary.
 //!
 //! A page is small, since each user and role in it costs a call more, and IAM's rate is everybody's.
+//!
+//! Guards: one of them that may not be looked at, or a listing that is denied, does not hide what comes after it.
 
 use super::accounts::Duty;
-use super::errors::{NO_SUCH_ENTITY, NOT_ENROLLED, classify, refused};
+use super::errors::{LOOK_DENIED, NO_SUCH_ENTITY, classify, refused};
 use super::{Iam, altered, ephemeral};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::ProvideErrorMetadata as _;
 use aws_sdk_iam::types::PolicyUsageType;
-use stint_app::ports::{Artefact, Inventory, Marked, Page, ProviderError};
+use stint_app::ports::{Artefact, Inventory, Look, Marked, Page, ProviderError};
 use stint_domain::access::Access;
 use stint_domain::account::TargetAccount;
 use stint_domain::ids::{GrantId, IamUserName, RoleArn};
@@ -22,10 +24,10 @@ const USERS: &str = "users";
 const WEARERS: &str = "wearers";
 
 impl Inventory for Iam {
-    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
+    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Look>, ProviderError> {
         let Place { account, cursor } = self.place(cursor);
         let mut page = self.marked_in(account, cursor).await;
-        if page.is_err() {
+        if page.as_ref().map_or(true, |page| page.items.iter().any(Result::is_err)) {
             self.accounts.forget(account);
         }
         if let Ok(page) = &mut page {
@@ -37,8 +39,13 @@ impl Inventory for Iam {
         page
     }
 
+    /// Whoever may not list the users there may still see who wears the boundary.
     fn beyond(&self, cursor: Option<&str>) -> Option<String> {
-        self.after(self.place(cursor).account)
+        let Place { account, cursor } = self.place(cursor);
+        match listing(cursor) {
+            (WEARERS, _) => self.after(account),
+            _ => Some(named(account, &format!("{WEARERS}:"))),
+        }
     }
 
     async fn altered(&self, artefact: &Artefact) -> Result<Option<String>, ProviderError> {
@@ -67,6 +74,11 @@ struct Place<'a> {
 /// Neither a role nor an external id has these characters.
 fn name_of(account: &TargetAccount) -> String {
     format!("{}#{}|", account.role, account.external_id)
+}
+
+/// Which listing, and its marker.
+fn listing(cursor: Option<&str>) -> (&str, &str) {
+    cursor.and_then(|text| text.split_once(':')).unwrap_or((USERS, ""))
 }
 
 fn named(account: Option<&TargetAccount>, cursor: &str) -> String {
@@ -98,9 +110,9 @@ impl Iam {
         &self,
         account: Option<&TargetAccount>,
         cursor: Option<&str>,
-    ) -> Result<Page<Marked>, ProviderError> {
+    ) -> Result<Page<Look>, ProviderError> {
         let iam = self.accounts.iam(account, Duty::Take, None).await?;
-        let (listing, marker) = cursor.and_then(|text| text.split_once(':')).unwrap_or((USERS, ""));
+        let (listing, marker) = listing(cursor);
         let marker = (!marker.is_empty()).then(|| marker.to_owned());
         let mut page = if listing == WEARERS {
             wearers(&iam, &self.boundary(account)?, marker).await?
@@ -108,41 +120,69 @@ impl Iam {
             let page = users(&iam, marker).await?;
             Page { next: Some(page.next.unwrap_or_else(|| format!("{WEARERS}:"))), ..page }
         };
-        page.items.iter_mut().for_each(|marked| marked.access.put_in(account));
+        page.items.iter_mut().flatten().for_each(|marked| marked.access.put_in(account));
         Ok(page)
     }
 }
 
-async fn users(iam: &Client, marker: Option<String>) -> Result<Page<Marked>, ProviderError> {
+async fn users(iam: &Client, marker: Option<String>) -> Result<Page<Look>, ProviderError> {
     let list = iam.list_users().path_prefix(ephemeral::PATH).max_items(PAGE).set_marker(marker).send().await;
-    let list = list.map_err(|error| classify(error, NOT_ENROLLED))?;
+    let list = list.map_err(|error| classify(error, LOOK_DENIED))?;
     let grants = list.users().iter().filter_map(|user| GrantId::of_artefact_name(user.user_name()));
-    let marked = |grant_id| Marked {
-        grant_id,
-        access: Access::EphemeralIamUser { permissions: Vec::new(), account: None },
+    let marked = |grant_id| {
+        let access = Access::EphemeralIamUser { permissions: Vec::new(), account: None };
+        Ok(Marked { grant_id, access })
     };
     Ok(Page { items: grants.map(marked).collect(), next: next(USERS, list.is_truncated(), list.marker()) })
 }
 
-async fn wearers(
-    iam: &Client,
-    boundary: &str,
-    marker: Option<String>,
-) -> Result<Page<Marked>, ProviderError> {
+async fn wearers(iam: &Client, boundary: &str, marker: Option<String>) -> Result<Page<Look>, ProviderError> {
     let list = iam.list_entities_for_policy().policy_arn(boundary).max_items(PAGE).set_marker(marker);
     let list = list.policy_usage_filter(PolicyUsageType::PermissionsBoundary).send().await;
-    let list = list.map_err(|error| classify(error, NOT_ENROLLED))?;
+    let list = list.map_err(|error| classify(error, LOOK_DENIED))?;
+    let users = list.policy_users().iter().filter_map(|user| user.user_name());
+    let users = users.filter(|name| GrantId::of_artefact_name(name).is_none()).map(Wearer::User);
+    let roles = list.policy_roles().iter().filter_map(|role| role.role_name()).map(Wearer::Role);
     let mut items = Vec::new();
-    for user in list.policy_users() {
-        let name = user.user_name().unwrap_or_default();
-        if GrantId::of_artefact_name(name).is_none() {
-            items.extend(policies_of_user(iam, name).await?);
+    for wearer in users.chain(roles) {
+        match wearer.policies(iam).await {
+            Ok(found) => items.extend(found.into_iter().map(Ok)),
+            Err(error) => {
+                // IAM will not have an answer about the next one either.
+                let enough = matches!(error, ProviderError::Unavailable(_));
+                items.push(Err(wearer.unseen(error)));
+                if enough {
+                    break;
+                }
+            }
         }
     }
-    for role in list.policy_roles() {
-        items.extend(policies_of_role(iam, role.role_name().unwrap_or_default()).await?);
-    }
     Ok(Page { items, next: next(WEARERS, list.is_truncated(), list.marker()) })
+}
+
+enum Wearer<'a> {
+    User(&'a str),
+    Role(&'a str),
+}
+
+impl Wearer<'_> {
+    async fn policies(&self, iam: &Client) -> Result<Vec<Marked>, ProviderError> {
+        match self {
+            Self::User(name) => policies_of_user(iam, name).await,
+            Self::Role(name) => policies_of_role(iam, name).await,
+        }
+    }
+
+    /// Says which one it was.
+    fn unseen(&self, error: ProviderError) -> ProviderError {
+        let (Self::User(name) | Self::Role(name)) = self;
+        match error {
+            ProviderError::Refused { reason, cause } => {
+                ProviderError::Refused { reason: format!("{name}: {reason}"), cause }
+            }
+            unavailable @ ProviderError::Unavailable(_) => unavailable,
+        }
+    }
 }
 
 fn next(listing: &str, truncated: bool, marker: Option<&str>) -> Option<String> {
@@ -153,7 +193,7 @@ async fn policies_of_user(iam: &Client, name: &str) -> Result<Vec<Marked>, Provi
     let names = iam.list_user_policies().user_name(name).into_paginator().items().send();
     let names = match names.collect::<Result<Vec<_>, _>>().await {
         Err(error) if error.code() == Some(NO_SUCH_ENTITY) => return Ok(Vec::new()),
-        names => names.map_err(|error| classify(error, NOT_ENROLLED))?,
+        names => names.map_err(|error| classify(error, LOOK_DENIED))?,
     };
     let user: IamUserName =
         name.parse().map_err(|bad| refused("IAM names a user in no way it should", bad))?;
@@ -166,14 +206,14 @@ async fn policies_of_role(iam: &Client, name: &str) -> Result<Vec<Marked>, Provi
     let names = iam.list_role_policies().role_name(name).into_paginator().items().send();
     let names = match names.collect::<Result<Vec<_>, _>>().await {
         Err(error) if error.code() == Some(NO_SUCH_ENTITY) => return Ok(Vec::new()),
-        names => names.map_err(|error| classify(error, NOT_ENROLLED))?,
+        names => names.map_err(|error| classify(error, LOOK_DENIED))?,
     };
     let grants: Vec<_> = names.iter().filter_map(|name| GrantId::of_artefact_name(name)).collect();
     if grants.is_empty() {
         return Ok(Vec::new());
     }
     let found = iam.get_role().role_name(name).send().await;
-    let Some(found) = found.map_err(|error| classify(error, NOT_ENROLLED))?.role else {
+    let Some(found) = found.map_err(|error| classify(error, LOOK_DENIED))?.role else {
         return Ok(Vec::new());
     };
     let role: RoleArn =

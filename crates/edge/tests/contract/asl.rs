@@ -187,6 +187,34 @@ fn the_history_of_an_execution_has_room_for_every_attempt_at_a_removal() {
     assert!(attempts.sum::<i64>() * 3 < 20_000);
 }
 
+/// Whose mail has gone can still decide, so that others' mail cannot go is no reason to give up. What nobody decides in time
+/// lapses by the sweep.
+#[test]
+fn approvers_are_asked_for_longer_than_an_outage_of_hours_and_the_history_has_room_for_that_and_for_the_removal()
+ {
+    let states = states();
+    for error in ["Stint.Transient", "Stint.Conflict"].iter().chain(&OF_LAMBDA) {
+        let retry = handler(&states["AwaitApproval"], "Retry", error).unwrap();
+        let number = |name: &str| retry[name].as_i64().unwrap();
+        let grown = |pause: &i64| Some((pause * number("BackoffRate")).min(number("MaxDelaySeconds")));
+        let pauses = std::iter::successors(Some(number("IntervalSeconds")), grown);
+        let attempts = usize::try_from(number("MaxAttempts")).unwrap();
+        assert_eq!(
+            (number("MaxDelaySeconds"), retry["JitterStrategy"].as_str()),
+            (60, Some("FULL")),
+            "{error}"
+        );
+        // Of a pause with full jitter half is left, on average.
+        assert!(pauses.take(attempts).sum::<i64>() / 2 > 6 * 3600, "{error}");
+    }
+    let attempts = |state: &str| {
+        let retries = states[state]["Retry"].as_array().unwrap().iter();
+        retries.map(|retry| retry["MaxAttempts"].as_i64().unwrap()).sum::<i64>()
+    };
+    // An attempt that waits for its token writes one event more.
+    assert!(attempts("AwaitApproval") * 4 + attempts("Expire") * 3 < 24_000);
+}
+
 #[test]
 fn every_next_leads_to_a_state_and_the_name_for_all_errors_stands_alone_at_the_end() {
     let states = states();

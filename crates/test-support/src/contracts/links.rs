@@ -92,4 +92,9 @@ pub async fn links_tokens_and_leases_are_taken_once(
     );
     let free = after(now, 56);
     assert!(store.acquire(&lease, "b", free, after(free, 55)).await.expect("acquire"), "a lease runs out");
+    assert!(store.acquire(&lease, "b", free, after(free, 86_400)).await.expect("acquire"));
+    assert!(
+        store.acquire(&lease, "c", free, after(free, 55)).await.expect("acquire"),
+        "no claim is believed that is much longer than any"
+    );
 }

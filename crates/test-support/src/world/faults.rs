@@ -14,6 +14,8 @@ pub enum Mode {
     ReplyLost,
     /// It does not take effect, and says so.
     Throttled,
+    /// Somebody else was faster: a commit does not take effect, and says why. To any other call it is [`Mode::Throttled`].
+    Raced,
     /// It arrives twice.
     Duplicated,
     /// The caller gives up on it, and it takes effect [`DELAY`] later.
@@ -24,11 +26,12 @@ pub enum Mode {
 pub const DELAY: i64 = 5;
 
 impl Mode {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::ReplyLost,
         Self::Throttled,
+        Self::Raced,
         Self::Duplicated,
         Self::Delayed,
     ];
@@ -44,6 +47,18 @@ pub struct Fault {
 /// What a process that dies unwinds with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crash;
+
+/// Why a commit that lost a race does not take effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Raced;
+
+impl std::fmt::Display for Raced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("somebody else was faster")
+    }
+}
+
+impl std::error::Error for Raced {}
 
 #[derive(Default)]
 pub(crate) struct Failpoints {
@@ -89,6 +104,7 @@ impl Failpoints {
                 Err(unavailable("the reply was lost".into()))
             }
             Some(Mode::Throttled) => Err(unavailable("throttled".into())),
+            Some(Mode::Raced) => Err(unavailable(Box::new(Raced))),
             Some(Mode::Duplicated) => {
                 let _ = effect();
                 effect()

@@ -1,10 +1,11 @@
 //! The ledger, its audit and what lives beside them, with the conditions that DynamoDB would check.
 
+use super::faults::Raced;
 use super::{Late, LinkState, State, World, vault};
 use jiff::Timestamp;
 use stint_app::ports::{
-    ApprovalLinks, Beside, Bookmarks, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, Reservation,
-    StoreError, Surroundings, TaskToken, TaskTokens, Wait,
+    ApprovalLinks, Beside, Bookmarks, Cause, IdempotencyKeys, IdempotencyRecord, Leases, Ledger, Reservation,
+    StoreError, Surroundings, TaskToken, TaskTokens, Wait, keeps_off,
 };
 use stint_domain::audit::{Head, SealedEvent, Stream};
 use stint_domain::custody::{Custody, CustodyChange};
@@ -15,13 +16,17 @@ use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 impl Ledger for World {
     async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
         self.tables()?;
-        Ok(self.state().records.get(&id).cloned())
+        let mut state = self.state();
+        if let Some(left) = &mut state.reads_left {
+            *left = left.checked_sub(1).ok_or_else(|| StoreError::Unavailable("no more reads".into()))?;
+        }
+        Ok(state.records.get(&id).cloned())
     }
 
     async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
         let now = self.now();
         let made = || self.tables().and_then(|()| commit(&mut self.state(), change, beside, now));
-        self.failpoints.around_late("commit", StoreError::Unavailable, made, || match beside {
+        self.failpoints.around_late("commit", lost, made, || match beside {
             // What is committed beside it is bound to its moment.
             Some(_) => drop(commit(&mut self.state(), change, beside, now)),
             None => self.later(Late::Commit(Box::new(change.clone()))),
@@ -30,7 +35,7 @@ impl Ledger for World {
 
     async fn commit_both(&self, changes: [&Change; 2]) -> Result<(), StoreError> {
         let made = || self.tables().and_then(|()| commit_both(&mut self.state(), changes));
-        self.failpoints.around_late("commit both", StoreError::Unavailable, made, || {
+        self.failpoints.around_late("commit both", lost, made, || {
             self.later(Late::CommitBoth(Box::new(changes.map(Change::clone))));
         })
     }
@@ -76,6 +81,11 @@ impl Ledger for World {
             Ok(())
         })
     }
+}
+
+/// Of a commit.
+fn lost(cause: Cause) -> StoreError {
+    if cause.is::<Raced>() { StoreError::Conflict } else { StoreError::Unavailable(cause) }
 }
 
 impl World {
@@ -249,7 +259,8 @@ impl Leases for World {
         self.failpoints.around("lease", StoreError::Unavailable, || {
             self.tables()?;
             let mut state = self.state();
-            let taken = state.leases.get(name).is_some_and(|(who, end)| who != holder && *end > now);
+            let taken =
+                state.leases.get(name).is_some_and(|(who, end)| who != holder && keeps_off(*end, now, until));
             if !taken {
                 state.leases.insert(name.to_owned(), (holder.to_owned(), until));
             }

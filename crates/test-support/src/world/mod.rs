@@ -64,12 +64,16 @@ pub struct State {
     pub full: BTreeSet<String>,
     /// The tables answer nothing.
     pub ledger_is_down: bool,
+    /// The records can be read so many times more.
+    pub reads_left: Option<usize>,
     /// The target answers nothing.
     pub target_is_down: bool,
     /// The mail service answers nothing.
     pub mail_is_down: bool,
     /// The page of the inventory that begins with this one cannot be had.
     pub hidden_from: Option<usize>,
+    /// What this one has at the target cannot be looked at.
+    pub unseen: Option<GrantId>,
     /// The target says yes to a removal and does nothing.
     pub target_lies: bool,
     /// The target refuses to let go of this one.

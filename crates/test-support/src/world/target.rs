@@ -3,8 +3,8 @@
 use super::{Late, State, World, vault};
 use jiff::Timestamp;
 use stint_app::ports::{
-    Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Marked, Page, Provider, ProviderError,
-    Secret, Sighting, Unfit,
+    Artefact, Credential, CredentialIssuer, Enrolment, Inventory, Look, Marked, Page, Provider,
+    ProviderError, Secret, Sighting, Unfit,
 };
 use stint_domain::access::Access;
 use stint_domain::grant::{Evidence, Receipt};
@@ -103,7 +103,7 @@ impl Enrolment for World {
 
 impl Inventory for World {
     /// Two at a time, so that there is more than one page.
-    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Marked>, ProviderError> {
+    async fn marked(&self, cursor: Option<&str>) -> Result<Page<Look>, ProviderError> {
         let state = self.state();
         if state.target_is_down {
             return Err(ProviderError::Unavailable("down".into()));
@@ -116,7 +116,10 @@ impl Inventory for World {
         let items: Vec<_> = all
             .skip(skip)
             .take(2)
-            .map(|made| Marked { grant_id: made.grant_id, access: made.access.clone() })
+            .map(|made| match state.unseen == Some(made.grant_id) {
+                true => Err(ProviderError::Unavailable("this one cannot be looked at".into())),
+                false => Ok(Marked { grant_id: made.grant_id, access: made.access.clone() }),
+            })
             .collect();
         let next = (state.target.len() > skip + 2).then(|| (skip + 2).to_string());
         Ok(Page { items, next })

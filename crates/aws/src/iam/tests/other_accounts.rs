@@ -200,7 +200,7 @@ async fn a_round_looks_at_stints_own_account_and_then_at_every_other_one() {
     let (mut cursor, mut found) = (None, Vec::new());
     for _ in 0..7 {
         let page = iam.marked(cursor.as_deref()).await.unwrap();
-        let where_it_is = |one: stint_app::ports::Marked| one.access.account().cloned();
+        let where_it_is = |one: stint_app::ports::Look| one.unwrap().access.account().cloned();
         found.extend(page.items.into_iter().map(where_it_is));
         cursor = page.next;
     }
@@ -216,10 +216,55 @@ async fn a_round_looks_at_stints_own_account_and_then_at_every_other_one() {
 async fn an_account_that_refuses_does_not_hide_the_next_one() {
     let (iam, _) = always(403, &failure("AccessDenied"));
     let iam = iam.also_in([account("stint-ops"), account("stint-two")].into());
-    let first = iam.beyond(None).unwrap();
-    assert!(iam.marked(Some(&first)).await.is_err());
-    let second = iam.beyond(Some(&first)).unwrap();
-    assert!(first.contains("#stint-ops|") && second.contains("#stint-two|"), "{first} {second}");
-    assert_eq!(iam.beyond(Some(&second)), None);
-    assert_eq!(iam.beyond(Some("arn:aws:iam::1:role/gone#x|users:")), Some(first), "a new round");
+    let (mut cursor, mut round) = (None, Vec::new());
+    for _ in 0..6 {
+        assert!(iam.marked(cursor.as_deref()).await.is_err());
+        cursor = iam.beyond(cursor.as_deref());
+        round.push(cursor.clone().map(|at| at.rsplit('#').next().unwrap().to_owned()));
+    }
+    let at = |text: &str| Some(text.to_owned());
+    let ops = [at("stint-ops|users:"), at("stint-ops|wearers:")];
+    let two = [at("stint-two|users:"), at("stint-two|wearers:")];
+    assert_eq!(round, [&[at("wearers:")][..], &ops, &two, &[None]].concat());
+    let gone = iam.beyond(Some("arn:aws:iam::1:role/gone#x|users:"));
+    assert_eq!(gone, at("wearers:"), "a new round");
+}
+
+/// Those who wear the boundary, with more of them on the next page.
+fn worn_by(users: &[&str], roles: &[&str]) -> String {
+    let list = |kind: &str, names: &[&str]| -> String {
+        let one = |name: &&str| format!("<member><{kind}Name>{name}</{kind}Name></member>");
+        names.iter().map(one).collect()
+    };
+    format!(
+        "<ListEntitiesForPolicyResponse><ListEntitiesForPolicyResult><PolicyUsers>{}</PolicyUsers>\
+         <PolicyRoles>{}</PolicyRoles><PolicyGroups></PolicyGroups><IsTruncated>true</IsTruncated>\
+         <Marker>m2</Marker></ListEntitiesForPolicyResult></ListEntitiesForPolicyResponse>",
+        list("User", users),
+        list("Role", roles)
+    )
+}
+
+#[tokio::test]
+async fn who_may_not_be_looked_at_hides_neither_the_rest_of_the_page_nor_the_next_one() {
+    let (page, denied) = (worn_by(&["ana", "ben"], &[]), failure("AccessDenied"));
+    let answers = [(200, page.as_str()), (403, &denied), (200, &named(&[NAME]))];
+    let (iam, _) = in_order(&answers);
+    let seen = iam.marked(Some("wearers:")).await.unwrap();
+    let [Err(ProviderError::Refused { reason, .. }), Ok(marked)] = &seen.items[..] else {
+        panic!("{:?}", seen.items)
+    };
+    assert_eq!(reason, "ana: IAM denies Stint a look at it");
+    assert_eq!(marked.grant_id, elevation().grant_id);
+    assert_eq!(seen.next.as_deref(), Some("wearers:m2"));
+}
+
+#[tokio::test]
+async fn when_iam_does_not_answer_the_rest_of_a_page_is_left_for_the_next_round_and_the_next_page_is_not() {
+    let (page, down) = (worn_by(&["ana"], &["reader", "writer"]), failure("Throttling"));
+    let (iam, answers) = in_order(&[(200, page.as_str()), (200, &named(&[NAME])), (400, &down)]);
+    let seen = iam.marked(Some("wearers:")).await.unwrap();
+    assert!(matches!(seen.items[..], [Ok(_), Err(ProviderError::Unavailable(_))]), "{:?}", seen.items);
+    assert_eq!(seen.next.as_deref(), Some("wearers:m2"));
+    assert_eq!(calls(&answers).len(), 3, "nobody else is asked about");
 }
