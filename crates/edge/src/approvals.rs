@@ -202,7 +202,7 @@ pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
 
 fn not_decided(error: DecideError) -> Page {
     match error {
-        DecideError::NotAllowed { .. } => page::refused(NotAllowed::NotEligible),
+        DecideError::NotAllowed { reasons } => page::not_now(&reasons),
         DecideError::NotSignedIn => page::refused(NotAllowed::NotSignedIn),
         DecideError::Refused(Refusal::SelfApproval, _) => page::refused(NotAllowed::SelfApproval),
         DecideError::Refused(Refusal::NotAsked { .. }, _) => page::refused(NotAllowed::NotAsked),

@@ -117,6 +117,16 @@ pub fn refused(why: NotAllowed) -> Page {
     message(StatusCode::FORBIDDEN, "You may not decide this", text)
 }
 
+/// Policy says no, in these words of its own; none, if they are not among those whom it lets at all.
+#[must_use]
+pub fn not_now(reasons: &[String]) -> Page {
+    if reasons.is_empty() {
+        return refused(NotAllowed::NotEligible);
+    }
+    let text = format!("Policy says no: {}. Nothing has been decided.", reasons.join("; "));
+    message(StatusCode::FORBIDDEN, "You may not decide this", &text)
+}
+
 /// The form cannot be shown to come from our page.
 #[must_use]
 pub fn forged() -> Page {
