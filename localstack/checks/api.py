@@ -22,8 +22,8 @@ def run(cloud):
            "cognito:groups": ["engineers"], "iss": f"{cloud.url}/{pool}"})
     keys = json.loads(cloud.invoke("request", {"fetch": f"{claims['iss']}/.well-known/jwks.json"})["body"])["keys"]
     check("a function finds the issuer's keys", head(signed_in["AccessToken"])["kid"] in [k["kid"] for k in keys])
-    written = [own_attribute(cognito, signed_in["AccessToken"], name) for name in ("name", "custom:iam_user", "email")]
-    check("people write their name, not what decides about them", written, [None] + 2 * ["NotAuthorizedException"])
+    written = [own_attribute(cognito, signed_in["AccessToken"], name) for name in ("locale", "name", "custom:iam_user", "email")]
+    check("people write nothing that Stint reads of them", written, [None] + 3 * ["NotAuthorizedException"])
     directory(cloud, pool, sub)
     routes(cloud, signed_in["AccessToken"])
 

@@ -23,6 +23,23 @@ fn an_entitlement_that_does_not_exist_answers_like_one_that_is_out_of_reach() {
     assert_eq!(ana.post(REQUESTS, &ask()).status, 201);
 }
 
+#[test]
+fn what_no_emergency_can_be_is_said_of_what_does_not_exist_as_of_what_is_out_of_reach() {
+    let ana = somebody_like("ana");
+    let answered = |entitlement: &str| {
+        let mut body = with("entitlement", json!(entitlement));
+        body["break_glass"] = json!(true);
+        body["starts_at"] = json!("2099-01-01T00:00:00Z");
+        ana.post(REQUESTS, &body)
+    };
+    let (unknown, forbidden) = (answered("no-such-thing"), answered("ledger-root"));
+    refused(&unknown, 400, "invalid-field");
+    assert_eq!(told(&unknown), told(&forbidden));
+    let mut at_once = with("entitlement", json!("no-such-thing"));
+    at_once["break_glass"] = json!(true);
+    refused(&ana.post(REQUESTS, &at_once), 403, "request-refused");
+}
+
 /// Refused, then with one thing changed allowed.
 fn is_only_allowed_with(caller: &Caller, refused_body: &Value, allowed_body: &Value) {
     refused(&caller.post(REQUESTS, refused_body), 403, "request-refused");

@@ -47,7 +47,8 @@ pub(crate) fn document(problem: &Value) {
     assert!(id.strip_prefix("urn:uuid:").is_some_and(|uuid| uuid.len() == 36), "{problem}");
     let known = ["type", "title", "status", "detail", "instance", "field", "state", "reasons"];
     assert!(problem.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "{problem}");
-    assert!(problem.get("reasons").is_none() || kind_of(problem) == "request-refused", "{problem}");
+    let has_reasons = ["request-refused", "decision-refused"].contains(&kind_of(problem).as_str());
+    assert!(problem.get("reasons").is_none() || has_reasons, "{problem}");
     assert!(problem["status"].as_u64().is_some_and(|status| (400..500).contains(&status)), "{problem}");
 }
 

@@ -364,4 +364,18 @@ pub(crate) const GUARDS: &[Guard] = &[
         "return tell_settled(directory, &post, request).await;",
         ("journeys", "settled::"),
     ),
+    guard(
+        "what cannot be asked of anything is said before anything is looked up",
+        "crates/app/src/submit_request.rs",
+        "    well_formed(ask)?;",
+        "    if policy.entitlement(&ask.entitlement).is_some() { well_formed(ask)?; }",
+        ("journeys", "refusals::"),
+    ),
+    guard(
+        "whoever may take nothing away is told nothing of what there is",
+        "crates/app/src/revoke_many.rs",
+        "if taken.revoked.is_empty() && !may_any(policy, &person, &ask.what) {",
+        "if false && !may_any(policy, &person, &ask.what) {",
+        ("journeys", "kinds::"),
+    ),
 ];

@@ -70,6 +70,8 @@ struct Content<'a> {
     reminder: bool,
     approver: String,
     requester: String,
+    /// Beside the name, which others may bear as well.
+    requester_id: &'a str,
     asks: &'static str,
     undecided: &'static str,
     title: String,
@@ -104,6 +106,7 @@ impl<'a> Content<'a> {
             reminder: false,
             approver: one_line(approver_name, 40),
             requester: one_line(&request.requester_name, 40),
+            requester_id: scope.requester.as_str(),
             asks: words::asks(scope),
             undecided: words::undecided(scope),
             title: one_line(&request.entitlement_title, 70),

@@ -2,8 +2,9 @@
 //! wrong hands.
 //!
 //! Guards: each grant is judged on its own, so nobody takes away here what they could not take away one by one; what is
-//! on record as ending is ended even if the caller never comes back. It goes page by page, since a function's time is
-//! short: the caller comes back with the cursor until there is none.
+//! on record as ending is ended even if the caller never comes back. Whom policy lets take nothing of it learns nothing of
+//! what there is, not even a cursor, and stands in the audit. It goes page by page, since a function's time is short: the
+//! caller comes back with the cursor until there is none.
 
 use crate::caller::Caller;
 use crate::failure::{Failure, Missing};
@@ -50,7 +51,8 @@ pub struct Taken {
 
 /// # Errors
 /// [`ListError::BadCursor`] for a cursor of something else; [`Missing::NotFound`] for a caller whom the directory does
-/// not know. After a failure a repeat goes on where it matters: what is ending already is passed over.
+/// not know, and for one who may take nothing of what was named. After a failure a repeat goes on where it matters: what is
+/// ending already is passed over.
 pub async fn revoke_many(
     ledger: &(impl Ledger + Register),
     directory: &impl Directory,
@@ -62,7 +64,7 @@ pub async fn revoke_many(
 ) -> Result<Result<Taken, Missing>, ListError> {
     let person = match directory.person(&caller.principal).await {
         Ok(Some(person)) => person,
-        Ok(None) => return Ok(Err(Missing::NotFound)),
+        Ok(None) => return Ok(refused(ledger, surroundings, caller, &ask).await),
         Err(error) => return Ok(Err(Failure::from(error).into())),
     };
     let page = candidates(ledger, &ask).await?;
@@ -77,8 +79,38 @@ pub async fn revoke_many(
             Err(missing) => return Ok(Err(missing)),
         }
     }
-    let noted = note(ledger, surroundings, caller, &ask, taken.revoked.len()).await;
+    if taken.revoked.is_empty() && !may_any(policy, &person, &ask.what) {
+        return Ok(refused(ledger, surroundings, caller, &ask).await);
+    }
+    let noted = note(ledger, surroundings, caller, &ask, Outcome::Success, taken.revoked.len()).await;
     Ok(noted.map(|()| taken))
+}
+
+/// As for something that is not there.
+async fn refused(
+    ledger: &impl Ledger,
+    surroundings: &impl Surroundings,
+    caller: &Caller,
+    ask: &TakingMany,
+) -> Result<Taken, Missing> {
+    note(ledger, surroundings, caller, ask, Outcome::Denied, 0).await?;
+    Err(Missing::NotFound)
+}
+
+/// Whether policy would let them take any of it, if anybody had it: by the catalog, and not by what is had, so that the
+/// answer does not tell of that.
+fn may_any(policy: &PolicyBundle, person: &Person, what: &What) -> bool {
+    let requester = match what {
+        What::Person(id) => Some(id.clone()),
+        // Somebody, and nobody in particular.
+        What::Entitlement(_) | What::Everything => "somebody".parse().ok(),
+    };
+    let Some(requester) = requester else { return false };
+    let may = |id: &EntitlementId| policy.may_revoke(person, &requester, id).is_ok();
+    match what {
+        What::Entitlement(id) => may(id),
+        What::Person(_) | What::Everything => policy.entitlements().any(|one| may(&one.id)),
+    }
 }
 
 /// `None` for what is not there to be taken, and for what the caller may not take.
@@ -161,6 +193,7 @@ async fn note(
     surroundings: &impl Surroundings,
     caller: &Caller,
     ask: &TakingMany,
+    outcome: Outcome,
     revoked: usize,
 ) -> Result<(), Missing> {
     let what = match &ask.what {
@@ -170,7 +203,7 @@ async fn note(
     };
     let event = SystemEvent {
         action: "grant.many_revoked",
-        outcome: Outcome::Success,
+        outcome,
         entitlement: None,
         detail: serde_json::json!({ "what": what, "comment": ask.comment, "revoked": revoked }),
     };

@@ -26,7 +26,7 @@ use crate::ports::{
     WorkflowError,
 };
 use crate::workflow_input::workflow_input;
-use basis::{Basis, basis, way, weighed};
+use basis::{Basis, basis, way, weighed, well_formed};
 use extending::extending;
 use jiff::Timestamp;
 use noted::audited;
@@ -225,7 +225,8 @@ struct Asked<'a> {
 }
 
 /// # Errors
-/// [`SubmitError::NotAllowed`] for somebody or something that is not there, of which policy is not asked.
+/// [`SubmitError::BadInput`] of what cannot be asked of anything, and [`SubmitError::NotAllowed`] for somebody or something
+/// that is not there, of which policy is not asked.
 async fn asked<'a>(
     directory: &impl Directory,
     policy: &'a PolicyBundle,
@@ -233,6 +234,7 @@ async fn asked<'a>(
     ask: &SubmitRequest,
     now: Timestamp,
 ) -> Result<Asked<'a>, SubmitError> {
+    well_formed(ask)?;
     let nothing = || SubmitError::NotAllowed { reasons: Vec::new() };
     let entitlement = policy.entitlement(&ask.entitlement).ok_or_else(nothing)?;
     let person = directory.person(&caller.principal).await.map_err(Failure::from)?.ok_or_else(nothing)?;

@@ -6,11 +6,11 @@
 use crate::folder::{CATALOG, Folder, ORGANISATION, Unusable};
 use crate::place::Finding;
 use crate::question::{Question, Whose};
-use cedar_policy::{ActionConstraint, Effect, Policy, PolicySet, PrincipalConstraint};
+use cedar_policy::{ActionConstraint, Effect, Policy, PolicySet, PrincipalConstraint, ResourceConstraint};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use stint_domain::entitlement::Entitlement;
-use stint_domain::principal::Person;
+use stint_domain::entitlement::{Entitlement, Risk};
+use stint_domain::principal::{Engagement, Person};
 use stint_policy::{ACTIONS, Ask, PolicyBundle};
 
 pub(crate) fn all(folder: &Folder) -> Result<Vec<Finding>, Unusable> {
@@ -24,13 +24,16 @@ pub(crate) fn all(folder: &Folder) -> Result<Vec<Finding>, Unusable> {
         for policy in set.policies().filter(|policy| policy.effect() == Effect::Permit) {
             let at = text.find(policy.annotation("id").unwrap_or_default()).unwrap_or_default();
             let mut say = |what: String| findings.push(Finding::error(&folder.shown(name), text, at, what));
-            if too_broad(policy) {
+            if unconditional(policy) {
                 say("too broad: this permits anybody, without any condition".to_owned());
+            } else if everything_to_anybody(folder, &bundle, policy)? {
+                say("too broad: this permits anybody whatever can be asked of its action".to_owned());
             } else if !people.is_empty() {
                 dead(folder, &bundle, &people, policy)?.into_iter().for_each(say);
             }
         }
     }
+    findings.extend(too_few(folder, &bundle));
     if !people.is_empty() {
         findings.extend(unreachable(folder, &bundle, &people));
         findings.extend(in_vain(folder, &bundle, &people));
@@ -39,8 +42,52 @@ pub(crate) fn all(folder: &Folder) -> Result<Vec<Finding>, Unusable> {
     Ok(findings)
 }
 
-fn too_broad(policy: &Policy) -> bool {
-    policy.principal_constraint() == PrincipalConstraint::Any && !policy.has_non_scope_constraint()
+/// Says nothing of who. That every user is a user is no condition; one entitlement by its name is.
+fn unconditional(policy: &Policy) -> bool {
+    let anybody = match policy.principal_constraint() {
+        PrincipalConstraint::Any => true,
+        PrincipalConstraint::Is(kind) => kind.basename() == "User",
+        _ => false,
+    };
+    let one_thing = match policy.resource_constraint() {
+        ResourceConstraint::Eq(thing) => thing.type_name().basename() == "Entitlement",
+        _ => false,
+    };
+    let anything = !one_thing || policy.action_constraint() == ActionConstraint::Any;
+    anybody && anything && !policy.has_non_scope_constraint()
+}
+
+/// Whether those of whom nothing is known, in no group, may do one of its actions to all that there is, in any
+/// circumstances: a condition that always holds is none.
+fn everything_to_anybody(folder: &Folder, bundle: &PolicyBundle, policy: &Policy) -> Result<bool, Unusable> {
+    if matches!(policy.resource_constraint(), ResourceConstraint::Eq(_)) {
+        return Ok(false);
+    }
+    let (alone, strangers) = (folder.bundle_of(&policy.to_string())?, strangers());
+    let permits = |question: Question| question.put_to(&alone).is_ok_and(|decided| decided.allowed);
+    Ok(concerned(policy).any(|action| {
+        let mut asked = questions(bundle, &strangers, action).peekable();
+        asked.peek().is_some() && asked.all(permits)
+    }))
+}
+
+/// One of each kind.
+fn strangers() -> Vec<Person> {
+    let kinds = [Engagement::Employed, Engagement::Contracted(None), Engagement::Service];
+    let stranger = |(number, engagement)| {
+        Some(Person {
+            id: format!("stranger-{number}").parse().ok()?,
+            display_name: String::new(),
+            email: None,
+            engagement,
+            groups: BTreeSet::new(),
+            department: None,
+            manager: None,
+            working_hours: None,
+            iam_user: None,
+        })
+    };
+    (0..).zip(kinds).filter_map(stranger).collect()
 }
 
 /// Why a permit never permits anything.
@@ -112,6 +159,23 @@ fn unreachable(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec
     findings
 }
 
+/// Critical access that one person alone could end up approving, once nobody has answered the steps that are passed over.
+/// What names no requesters is closed.
+fn too_few(folder: &Folder, bundle: &PolicyBundle) -> Vec<Finding> {
+    let open = bundle.entitlements().filter(|one| one.risk == Risk::Critical && !one.requesters.is_empty());
+    let certain = |one: &&Entitlement| {
+        let steps = one.approval.steps().iter().filter(|step| step.skip_after.is_none());
+        steps.map(|step| usize::from(step.need.get())).sum::<usize>()
+    };
+    let finding = |one: &Entitlement| {
+        let at = folder.catalog.find(&format!("\"{}\"", one.id)).unwrap_or_default();
+        let what =
+            format!("too few: without the steps that can be skipped, one person alone approves `{}`", one.id);
+        Finding::error(&folder.shown(CATALOG), &folder.catalog, at, what)
+    };
+    open.filter(|one| certain(one) < 2).map(finding).collect()
+}
+
 /// Ways around asking that nobody could go, or that nobody could answer for to the others.
 fn in_vain(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -180,7 +244,9 @@ fn groups(folder: &Folder, bundle: &PolicyBundle, people: &[Person]) -> Vec<Find
     for entitlement in bundle.entitlements() {
         let reviewers = entitlement.reviewers();
         let in_emergencies = entitlement.break_glass.iter().flat_map(|terms| &terms.users).chain(&reviewers);
-        for group in entitlement.requesters.iter().chain(&entitlement.approvers).chain(in_emergencies) {
+        let named_there =
+            entitlement.requesters.iter().chain(&entitlement.approvers).chain(&entitlement.owner);
+        for group in named_there.chain(in_emergencies) {
             let at = folder.catalog.find(&format!("\"{}\"", group.as_str())).unwrap_or_default();
             named(CATALOG, &folder.catalog, group.as_str(), at);
         }

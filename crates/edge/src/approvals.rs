@@ -2,7 +2,7 @@
 //! and beside it the API's routes for the same. A function of its own, the only one that may.
 //!
 //! Guards: GET and HEAD change nothing, whoever sends them; a decision is a POST that came from our own page; whoever
-//! comes second is told who decided. The token is in the path, so the path is never logged.
+//! comes second is told who decided; a form that is not believed stands in the request's audit. The token is in the path, so the path is never logged.
 
 mod signing_in;
 
@@ -19,13 +19,13 @@ use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use stint_app::decide_request::{self, DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
-use stint_app::open_link::{OpenedLink, open_link};
+use stint_app::open_link::{OpenedLink, note_forged, open_link};
 use stint_app::ports::{
     ApprovalLinks, CodeExchange, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
 };
@@ -148,11 +148,17 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     let (parts, body) = request.into_parts();
     let (source_address, invocation) = (source_address(&parts), invocation(&parts));
     let headers = parts.headers.clone();
-    let Some(answer) = form::<Answer>(Request::from_parts(parts, body)).await else { return page::forged() };
-    if let Err(forged) = approvals.forms.check(&headers, &answer.nonce) {
-        tracing::warn!(request.id = %opened.link.request_id, reason = %forged, outcome = "denied", "a form was not believed");
-        return page::forged();
-    }
+    let form = form::<Answer>(Request::from_parts(parts, body)).await;
+    let answer = match believed(approvals, &headers, form, |answer| &answer.nonce) {
+        Ok(answer) => answer,
+        Err(NotBelieved::TooLarge) => return page::too_large(),
+        Err(NotBelieved::Forged) => {
+            let caller = opened.caller(source_address, invocation);
+            let now = approvals.surroundings.now();
+            note_forged(&approvals.store, &opened, &caller, "decide", now).await;
+            return page::forged();
+        }
+    };
     let comment = match answer.comment() {
         Ok(comment) => comment,
         Err(bad) => return page::invalid(&bad),
@@ -192,17 +198,45 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     }
 }
 
-/// A form that cannot be read is not one of ours.
-pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
-    let form =
-        request.headers().get(CONTENT_TYPE)?.to_str().ok()?.starts_with("application/x-www-form-urlencoded");
-    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.ok().filter(|_| form)?;
-    serde_html_form::from_bytes(&bytes).ok()
+/// Why nothing is done by a form.
+pub(crate) enum NotBelieved {
+    TooLarge,
+    /// It cannot be shown to come from our page in this browser, or cannot be read, and then it is not one of ours.
+    Forged,
+}
+
+/// What the form says.
+pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Result<T, NotBelieved> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Err(NotBelieved::Forged);
+    }
+    // In Lambda a body is there as a whole, so its length is all that can be wrong here.
+    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await;
+    let bytes = bytes.map_err(|_| NotBelieved::TooLarge)?;
+    serde_html_form::from_bytes(&bytes).map_err(|_| NotBelieved::Forged)
+}
+
+/// The form, if the nonce in it is this browser's and it came from our page.
+pub(crate) fn believed<P: ApproveParts, T>(
+    approvals: &Approvals<P>,
+    headers: &HeaderMap,
+    form: Result<T, NotBelieved>,
+    nonce: impl Fn(&T) -> &str,
+) -> Result<T, NotBelieved> {
+    let form = form?;
+    match approvals.forms.check(headers, nonce(&form)) {
+        Ok(()) => Ok(form),
+        Err(forged) => {
+            tracing::warn!(reason = %forged, outcome = "denied", "a form was not believed");
+            Err(NotBelieved::Forged)
+        }
+    }
 }
 
 fn not_decided(error: DecideError) -> Page {
     match error {
-        DecideError::NotAllowed { .. } => page::refused(NotAllowed::NotEligible),
+        DecideError::NotAllowed { reasons } => page::not_now(&reasons),
         DecideError::RequesterIneligible { .. } => page::refused(NotAllowed::RequesterIneligible),
         DecideError::NotSignedIn => page::refused(NotAllowed::NotSignedIn),
         DecideError::Refused(Refusal::SelfApproval, _) => page::refused(NotAllowed::SelfApproval),

@@ -122,11 +122,28 @@ pub fn refused(why: NotAllowed) -> Page {
     message(StatusCode::FORBIDDEN, "You may not decide this", text)
 }
 
+/// Policy says no, in these words of its own; none, if they are not among those whom it lets at all.
+#[must_use]
+pub fn not_now(reasons: &[String]) -> Page {
+    if reasons.is_empty() {
+        return refused(NotAllowed::NotEligible);
+    }
+    let text = format!("Policy says no: {}. Nothing has been decided.", reasons.join("; "));
+    message(StatusCode::FORBIDDEN, "You may not decide this", &text)
+}
+
 /// The form cannot be shown to come from our page.
 #[must_use]
 pub fn forged() -> Page {
     let text = "The form came from a page that is too old or not ours. Nothing has been decided. Open the link from the mail again.";
     message(StatusCode::FORBIDDEN, "Please try again", text)
+}
+
+/// The form is larger than any that our page sends.
+#[must_use]
+pub fn too_large() -> Page {
+    let text = "The form is larger than 16 KiB. Nothing has been decided. Go back and shorten the comment.";
+    message(StatusCode::PAYLOAD_TOO_LARGE, "Please say less", text)
 }
 
 /// A sign-in that came to nothing.

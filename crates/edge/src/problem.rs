@@ -43,7 +43,10 @@ pub enum Problem {
     RequestRefused {
         reasons: Vec<Reason>,
     },
-    DecisionRefused,
+    /// With reasons for whoever may see the request; for anybody else it does not exist.
+    DecisionRefused {
+        reasons: Vec<Reason>,
+    },
     /// Others are asked in the step that is open.
     NotAsked {
         step: usize,
@@ -136,7 +139,7 @@ impl Problem {
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::RequestRefused { .. } => "request-refused",
-            Self::DecisionRefused => "decision-refused",
+            Self::DecisionRefused { .. } => "decision-refused",
             Self::NotAsked { .. } => "not-asked",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -175,7 +178,7 @@ impl Problem {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Self::RequestRefused { .. }
-            | Self::DecisionRefused
+            | Self::DecisionRefused { .. }
             | Self::NotAsked { .. }
             | Self::ActionRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -212,7 +215,7 @@ impl Problem {
             Self::UnsupportedMediaType => "The body is not declared as JSON",
             Self::Unauthenticated { .. } => "Sign in first",
             Self::RequestRefused { .. } => "You may not ask for this",
-            Self::DecisionRefused => "You may not decide this",
+            Self::DecisionRefused { .. } => "You may not decide this",
             Self::NotAsked { .. } => "Others are asked first",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
@@ -272,7 +275,7 @@ impl Problem {
             Self::RequestRefused { .. } => {
                 "Choose from the entitlements that are listed for you, within their limits."
             }
-            Self::DecisionRefused => {
+            Self::DecisionRefused { .. } => {
                 "Leave the decision to somebody who may take it; nobody decides on their own request."
             }
             Self::NotAsked { step } => {

@@ -48,6 +48,8 @@ struct Content<'a> {
     late: bool,
     reviewer: String,
     requester: String,
+    /// Beside the name, which others may bear as well.
+    requester_id: &'a str,
     title: String,
     entitlement: &'a str,
     target: String,
@@ -72,6 +74,7 @@ impl<'a> Content<'a> {
             late,
             reviewer: one_line(reviewer_name, 40),
             requester: one_line(&request.requester_name, 40),
+            requester_id: scope.requester.as_str(),
             title: one_line(&request.entitlement_title, 70),
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.artefact_of()),

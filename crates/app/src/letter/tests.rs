@@ -82,6 +82,16 @@ fn both_parts_say_who_what_why_how_long_until_when_and_what_happens_otherwise() 
 }
 
 #[test]
+fn whatever_somebody_is_called_both_parts_say_whose_id_it_is() {
+    let mut request = request("x");
+    request.requester_name = "Ben".to_owned();
+    request.scope.requester = "7b1c-of-ana".parse().unwrap();
+    let letter = letter(&request);
+    assert!(letter.text.contains("Who        Ben (7b1c-of-ana)"), "{}", letter.text);
+    assert!(letter.html.contains("<bdi>Ben</bdi>") && letter.html.contains("7b1c-of-ana"), "{}", letter.html);
+}
+
+#[test]
 fn a_request_that_takes_several_says_who_has_approved_and_who_is_needed() {
     let mut several = request("x");
     let step = |manager, groups: &[&str]| ApprovalStep {

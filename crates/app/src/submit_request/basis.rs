@@ -24,11 +24,25 @@ pub(super) const fn way(ask: &SubmitRequest) -> Way {
     if ask.break_glass { Way::BreakGlass } else { Way::Usual }
 }
 
+/// What an emergency cannot be, whatever it is for: said before anything is looked up, since it would tell otherwise that
+/// there is such a thing.
+///
+/// # Errors
+/// Of an emergency that is to begin later, or to last longer.
+pub(super) fn well_formed(ask: &SubmitRequest) -> Result<(), BadInput> {
+    if ask.break_glass && ask.starts_at.is_some() {
+        return Err(BadInput::new("starts_at", "must be left out where nobody can be waited for"));
+    }
+    if ask.break_glass && ask.extends.is_some() {
+        return Err(BadInput::new("break_glass", "must be left out of an extension"));
+    }
+    Ok(())
+}
+
 /// What policy says.
 ///
 /// # Errors
-/// [`SubmitError::BadInput`] of an emergency that is to begin later, or to last longer, and [`SubmitError::NotAllowed`] of
-/// what is not there for emergencies: policy is not asked about either.
+/// [`SubmitError::NotAllowed`] of what is not there for emergencies: policy is not asked about it.
 pub(super) fn weighed(
     policy: &PolicyBundle,
     person: &Person,
@@ -36,12 +50,6 @@ pub(super) fn weighed(
     ask: &SubmitRequest,
     terms: &Ask,
 ) -> Result<Verdict, SubmitError> {
-    if ask.break_glass && ask.starts_at.is_some() {
-        return Err(BadInput::new("starts_at", "must be left out where nobody can be waited for").into());
-    }
-    if ask.break_glass && ask.extends.is_some() {
-        return Err(BadInput::new("break_glass", "must be left out of an extension").into());
-    }
     if ask.break_glass && entitlement.break_glass.is_none() {
         return Err(SubmitError::NotAllowed { reasons: Vec::new() });
     }

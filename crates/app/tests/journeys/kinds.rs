@@ -5,7 +5,8 @@ use stint_app::decide_request::Verdict;
 use stint_app::failure::Missing;
 use stint_app::reveal_credential::RevealError;
 use stint_app::revoke_grant::RevokeError;
-use stint_app::revoke_many::{TakingMany, What, revoke_many};
+use stint_app::revoke_many::{Taken, TakingMany, What, revoke_many};
+use stint_domain::audit::Outcome;
 use stint_domain::grant::{EndedBy, GrantState, Proof};
 use stint_domain::ids::RequestId;
 use stint_domain::transition::Refusal;
@@ -139,16 +140,8 @@ fn four_grants(stage: &Stage) -> [RequestId; 4] {
 fn taken(stage: &Stage, who: &str, what: &What) -> Vec<bool> {
     let grants = four_grants(stage);
     let mut cursor = None;
-    loop {
-        let comment = "an incident".parse().unwrap();
-        let ask = TakingMany { what: what.clone(), comment, cursor: cursor.take() };
-        let world = &stage.world;
-        let caller = Stage::caller(who);
-        let done = revoke_many(world, world, (world, world), stage.policy, world, &caller, ask);
-        match block_on(done).unwrap().unwrap().next {
-            Some(next) => cursor = Some(next),
-            None => break,
-        }
+    while let Some(next) = take_many(stage, who, what.clone(), cursor.take()).unwrap().next {
+        cursor = Some(next);
     }
     stage.expire_as_asked();
     grants.iter().map(|id| !stage.world.has_access(*id)).collect()
@@ -161,7 +154,56 @@ fn everything_of_a_person_or_on_an_entitlement_or_everything_goes_and_the_rest_s
     assert_eq!(taken(&Stage::new(), "eva", &ana), [true, true, true, false]);
     assert_eq!(taken(&Stage::new(), "eva", &reads), [true, true, false, false]);
     assert_eq!(taken(&Stage::new(), "eva", &What::Everything), [true; 4]);
-    assert_eq!(taken(&Stage::new(), "cleo", &What::Everything), [false; 4], "an auditor takes nothing away");
+}
+
+fn take_many(stage: &Stage, who: &str, what: What, cursor: Option<String>) -> Result<Taken, Missing> {
+    let world = &stage.world;
+    let ask = TakingMany { what, comment: "an incident".parse().unwrap(), cursor };
+    let caller = Stage::caller(who);
+    block_on(revoke_many(world, world, (world, world), stage.policy, world, &caller, ask)).unwrap()
+}
+
+/// How each call to take many away has ended.
+fn calls(stage: &Stage) -> Vec<(Outcome, u64)> {
+    let state = stage.world.state();
+    let events = state.events.values().map(|stored| &stored.event);
+    let calls = events.filter(|event| event.action == "grant.many_revoked");
+    calls.map(|event| (event.outcome, event.detail["revoked"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn whoever_may_take_nothing_of_it_is_told_as_of_what_is_not_there_and_learns_nothing_and_it_is_on_record() {
+    let stage = Stage::new();
+    let mut grants = four_grants(&stage).to_vec();
+    // More than one page, so that there would be somewhere to go on.
+    grants.extend((0..26).map(|_| given_beside(&stage, "payments-read").0));
+    let ana = || What::Person("ana".parse().unwrap());
+    let of = |id: &str| What::Entitlement(id.parse().unwrap());
+    let refused = [
+        ("cleo", What::Everything),
+        ("cleo", ana()),
+        ("cleo", What::Person("nobody-at-all".parse().unwrap())),
+        ("ana", ana()),
+        ("ana", of("payments-read")),
+        ("ben", of("payroll-export")),
+        ("ben", of("no-such-thing")),
+        ("nightly-report", What::Everything),
+        ("stranger", What::Everything),
+    ];
+    for (who, what) in refused.clone() {
+        assert!(matches!(take_many(&stage, who, what, None), Err(Missing::NotFound)), "{who}");
+    }
+    assert_eq!(calls(&stage), vec![(Outcome::Denied, 0); refused.len()]);
+    assert!(grants.iter().all(|id| stage.world.has_access(*id)));
+
+    // Whoever may take some of it is told that there is nothing, or where to go on.
+    let nothing = take_many(&stage, "eva", of("no-such-thing"), None).unwrap();
+    assert!(nothing.revoked.is_empty() && nothing.next.is_none());
+    let first = take_many(&stage, "ben", ana(), None).unwrap();
+    let second = take_many(&stage, "ben", ana(), first.next.clone()).unwrap();
+    assert!(first.next.is_some() && second.next.is_none());
+    assert_eq!(first.revoked.len() + second.revoked.len(), 29);
+    assert!(calls(&stage).iter().skip(refused.len()).all(|(outcome, _)| *outcome == Outcome::Success));
 }
 
 #[test]

@@ -46,6 +46,23 @@ fn an_entitlement_that_is_unknown_and_one_that_is_not_for_you_look_the_same_and_
 }
 
 #[test]
+fn what_cannot_be_asked_of_anything_is_said_whether_or_not_there_is_such_a_thing() {
+    let stage = Stage::new();
+    let later = "2027-01-01T00:00:00Z".parse().ok();
+    let grant = submitted(&stage).grant_id();
+    for entitlement in ["payments-repair", "ledger-root", "no-such-thing"] {
+        let ask = || SubmitRequest { idempotency: None, break_glass: true, ..Stage::ask(entitlement, "10m") };
+        let field = |ask: SubmitRequest| match block_on(stage.submit("cleo", ask)) {
+            Err(SubmitError::BadInput(bad)) => bad.field,
+            other => panic!("{entitlement}: {other:?}"),
+        };
+        assert_eq!(field(SubmitRequest { starts_at: later, ..ask() }), "starts_at", "{entitlement}");
+        assert_eq!(field(SubmitRequest { extends: Some(grant), ..ask() }), "break_glass", "{entitlement}");
+        assert!(matches!(block_on(stage.submit("cleo", ask())), Err(SubmitError::NotAllowed { .. })));
+    }
+}
+
+#[test]
 fn whoever_may_ask_for_it_in_other_circumstances_is_told_why_not_in_these() {
     let stage = Stage::new();
     let asked = |ticket: Option<&str>| {

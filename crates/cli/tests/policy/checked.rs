@@ -161,6 +161,70 @@ fn a_permit_that_anybody_has_without_condition_is_too_broad() {
 }
 
 #[test]
+fn that_everybody_is_a_user_and_that_what_is_true_is_so_are_no_conditions() {
+    let about = |principal: &str, resource: &str, when: &str| {
+        format!(
+            "\n@id(\"wide\")\n@reason(\"wide\")\npermit ({principal}, action == Stint::Action::\"approve\", \
+             {resource}){when};\n"
+        )
+    };
+    let (user, any) = ("principal is Stint::User", "resource is Stint::Entitlement");
+    let broad = ": error: too broad: this permits anybody";
+    for (principal, when) in [
+        (user, ""),
+        (user, " when { true }"),
+        ("principal", " when { principal is Stint::User && context.duration_seconds > 0 }"),
+    ] {
+        let policy = about(principal, any, when);
+        finds(|folder| folder.append("approve.cedar", &policy), broad);
+    }
+    finds(
+        |folder| {
+            let all = about(user, "resource", " when { true }").replace("== Stint::Action::\"approve\"", "");
+            folder.remove("organisation.toml");
+            folder.append("approve.cedar", &all.replace("action ,", "action,"));
+        },
+        broad,
+    );
+    let one = "resource == Stint::Entitlement::\"payments-read\"";
+    let folder = Folder::copy();
+    for (number, good) in [
+        about(user, one, ""),
+        about(user, any, " when { principal.kind == \"employee\" }"),
+        about(user, any, " when { resource.risk == \"low\" }"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        folder.append("approve.cedar", &good.replacen("wide", &format!("narrow-{number}"), 1));
+    }
+    let said = folder.run("check");
+    assert_eq!(said.code, 0, "{said:?}");
+}
+
+#[test]
+fn critical_access_takes_two_people_even_if_nobody_answers_the_steps_that_are_passed_over() {
+    let officers = "need = 2\ngroups = [\"security-officers\"]\nremind_every = \"30m\"\n";
+    let last = "\n[[entitlement.approval]]\ngroups = [\"security-officers\"]\n";
+    let too_few =
+        "error: too few: without the steps that can be skipped, one person alone approves `ledger-repair`";
+    let skipped = format!("groups = [\"platform-leads\"]\nskip_after = \"1h\"\n{last}");
+    finds(|folder| folder.replace("catalog.toml", officers, &skipped), too_few);
+    let certain = format!("groups = [\"platform-leads\"]\n{last}");
+    for (risk, rule) in [("critical", certain), ("high", skipped)] {
+        let folder = Folder::copy();
+        folder.replace("catalog.toml", officers, &rule);
+        let id = "id = \"ledger-repair\"";
+        let catalog = folder.text("catalog.toml");
+        let (before, after) = catalog.split_once(id).unwrap();
+        let after = after.replacen("\"critical\"", &format!("\"{risk}\""), 1);
+        folder.write("catalog.toml", &format!("{before}{id}{after}"));
+        let said = folder.run("check");
+        assert_eq!(said.code, 0, "{risk}: {said:?}");
+    }
+}
+
+#[test]
 fn a_permit_that_never_permits_is_shadowed_or_unreachable() {
     let sealed = "\n@id(\"sealed\")\n@reason(\"sealed\")\npermit (principal, action == Stint::Action::\"request\", \
                   resource is Stint::Entitlement) when { resource.risk == \"critical\" && resource.people_needed < 2 };\n";
@@ -214,9 +278,17 @@ fn groups_without_members_are_errors_and_groups_without_use_are_warnings() {
         |folder| folder.replace("audit.cedar", "Stint::Group::\"auditors\"", "Stint::Group::\"auditor\""),
         "the group `auditor`",
     );
+    let owned = |by: &str| format!("id = \"payments-read\"\nowner = \"{by}\"");
+    finds(
+        |folder| folder.replace("catalog.toml", "id = \"payments-read\"", &owned("ghosts")),
+        "error: nobody of the organisation is in the group `ghosts`",
+    );
     let folder = Folder::copy();
     folder.replace("organisation.toml", "groups = [\"engineers\"]", "groups = [\"engineers\", \"choir\"]");
-    let said = folder.run("check");
+    let (said, catalog) = (folder.run("check"), folder.text("catalog.toml"));
+    folder.replace("catalog.toml", "id = \"payments-read\"", &owned("choir"));
+    assert_eq!(folder.run("check").last(), "8 policy files, 0 errors, 0 warnings");
+    folder.write("catalog.toml", &catalog);
     assert!(
         said.code == 0 && said.says("warning: neither the catalog nor a policy speaks of the group `choir`"),
         "{said:?}"

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 use stint_app::caller::Caller;
 use stint_app::decide_request::{DecideError, DecideRequest, Verdict, decide_request};
@@ -120,21 +121,29 @@ async fn decide<P: ApproveParts>(
             note_decision(&done, approvals.surroundings.now());
             Ok(Json(request_view(&done.recorded.request)))
         }
-        // For whoever has nothing to do with it, it does not exist; the requester knows that it does.
-        Err(DecideError::NotAllowed { .. } | DecideError::NotSignedIn) => {
-            let seen = view_request(
-                &approvals.store,
-                &approvals.directory,
-                &approvals.policy,
-                &approvals.surroundings,
-                caller,
-                request_id,
-            );
-            seen.await?;
-            Err(Problem::DecisionRefused)
+        Err(DecideError::NotAllowed { reasons }) => {
+            Err(refused(approvals, caller, request_id, reasons).await)
         }
-        Err(DecideError::RequesterIneligible { .. }) => Err(Problem::DecisionRefused),
+        Err(DecideError::RequesterIneligible { reasons }) => {
+            let because = iter::once("whoever asked may not have it any more".to_owned());
+            Err(Problem::decision_refused(because.chain(reasons).collect()))
+        }
+        Err(DecideError::NotSignedIn) => Err(refused(approvals, caller, request_id, Vec::new()).await),
         Err(DecideError::Refused(refusal, _)) => Err(refusal.into()),
         Err(DecideError::Missing(missing)) => Err(missing.into()),
+    }
+}
+
+/// For whoever has nothing to do with it, it does not exist; whoever may see it is told why they may not decide it.
+async fn refused<P: ApproveParts>(
+    approvals: &Approvals<P>,
+    caller: &Caller,
+    id: RequestId,
+    reasons: Vec<String>,
+) -> Problem {
+    let Approvals { store, directory, policy, surroundings, .. } = approvals;
+    match view_request(store, directory, policy, surroundings, caller, id).await {
+        Ok(_) => Problem::decision_refused(reasons),
+        Err(missing) => missing.into(),
     }
 }

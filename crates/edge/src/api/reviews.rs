@@ -43,12 +43,12 @@ pub(super) async fn by_api<P: ApproveParts>(
     };
     match review(&approvals, &caller, ask).await {
         Ok(request) => Ok(Json(request_view(&request))),
-        Err(ReviewError::NotAllowed { .. }) => Err(Problem::DecisionRefused),
+        Err(ReviewError::NotAllowed { reasons }) => Err(Problem::decision_refused(reasons)),
         // Whoever may see it learns that it is not theirs to review; for others it does not exist.
         Err(ReviewError::Missing(Missing::NotFound)) => {
             let Approvals { store, directory, policy, surroundings, .. } = &*approvals;
             view_request(store, directory, policy, surroundings, &caller, request_id).await?;
-            Err(Problem::DecisionRefused)
+            Err(Problem::decision_refused(Vec::new()))
         }
         Err(ReviewError::Refused(refusal @ Refusal::NotOver, request)) => {
             Err(Problem::of_grant(refusal, &request))

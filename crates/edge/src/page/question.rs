@@ -19,6 +19,8 @@ pub(super) struct Question<'a> {
     nonce: Option<&'a str>,
     approver: String,
     requester: String,
+    /// Beside the name, which others may bear as well.
+    requester_id: &'a str,
     asks: &'static str,
     undecided: &'static str,
     title: String,
@@ -74,6 +76,7 @@ impl<'a> Question<'a> {
             sign_in: None,
             approver: one_line(approver_name, 100),
             requester: one_line(&request.requester_name, 100),
+            requester_id: scope.requester.as_str(),
             asks: words::asks(scope),
             undecided: words::undecided(scope),
             title: one_line(&request.entitlement_title, 200),

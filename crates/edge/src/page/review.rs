@@ -16,6 +16,8 @@ pub(super) struct ReviewQuestion<'a> {
     nonce: &'a str,
     reviewer: String,
     requester: String,
+    /// Beside the name, which others may bear as well.
+    requester_id: &'a str,
     title: String,
     entitlement: &'a str,
     target: String,
@@ -35,6 +37,7 @@ impl<'a> ReviewQuestion<'a> {
             nonce: nonce.reveal(),
             reviewer: one_line(reviewer_name, 100),
             requester: one_line(&request.requester_name, 100),
+            requester_id: scope.requester.as_str(),
             title: one_line(&request.entitlement_title, 200),
             entitlement: scope.entitlement.as_str(),
             target: scope.access.place(scope.artefact_of()),

@@ -254,6 +254,19 @@ fn an_open_question_says_who_what_why_how_long_and_what_happens_otherwise() {
 }
 
 #[test]
+fn whatever_somebody_is_called_the_question_says_whose_id_it_is() {
+    let mut request = request();
+    request.requester_name = "Ben".to_owned();
+    request.scope.requester = "7b1c-of-ana".parse().unwrap();
+    let page = question(&request);
+    assert!(
+        page.html().contains(r#"<bdi>Ben</bdi> <span class="soft">7b1c-of-ana</span>"#),
+        "{}",
+        page.html()
+    );
+}
+
+#[test]
 fn a_start_that_was_asked_for_is_shown_until_it_has_passed() {
     let mut later = request();
     later.scope.starts_at = Some(at("12:00:00"));

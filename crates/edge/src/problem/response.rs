@@ -58,7 +58,10 @@ impl Problem {
             field: self.field(),
             state,
             in_use,
-            reasons: if let Self::RequestRefused { reasons } = self { reasons } else { &[] },
+            reasons: match self {
+                Self::RequestRefused { reasons } | Self::DecisionRefused { reasons } => reasons,
+                _ => &[],
+            },
         };
         // Strings and a number always serialise.
         serde_json::to_string(&document).unwrap_or_default()

@@ -5,6 +5,7 @@ use crate::telemetry::chain;
 use std::error::Error;
 use stint_app::failure::{Failure, Missing};
 use stint_app::ports::{DirectoryError, ListError, StoreError};
+use stint_app::submit_request::Reason;
 use stint_domain::BadInput;
 use stint_domain::request::AccessRequest;
 use stint_domain::transition::Refusal;
@@ -84,6 +85,13 @@ impl From<ListError> for Problem {
 }
 
 impl Problem {
+    /// Policy says no to a decision or a review, in these words of its own.
+    #[must_use]
+    pub fn decision_refused(reasons: Vec<String>) -> Self {
+        let reason = |reason| Reason { policy: None, reason };
+        Self::DecisionRefused { reasons: reasons.into_iter().map(reason).collect() }
+    }
+
     /// What `refusal` comes to for whoever asked something of the grant of `request`, in the state that it really is in.
     #[must_use]
     pub fn of_grant(refusal: Refusal, request: &AccessRequest) -> Self {
@@ -101,7 +109,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::AlreadyDecided { state } | Refusal::NoGrant { state } => Self::WrongState { state },
-            Refusal::SelfApproval | Refusal::SelfReview => Self::DecisionRefused,
+            Refusal::SelfApproval | Refusal::SelfReview => Self::DecisionRefused { reasons: Vec::new() },
             Refusal::Reviewed => Self::WrongState { state: "REVIEWED" },
             Refusal::NotAsked { step } => Self::NotAsked { step },
             Refusal::Widens { field } => Self::InvalidField(BadInput::new(field, MORE)),

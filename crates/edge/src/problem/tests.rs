@@ -23,7 +23,7 @@ fn every() -> Vec<Problem> {
         Problem::Unauthenticated { token_sent: false },
         Problem::Unauthenticated { token_sent: true },
         Problem::RequestRefused { reasons: Vec::new() },
-        Problem::DecisionRefused,
+        Problem::DecisionRefused { reasons: Vec::new() },
         Problem::NotAsked { step: 1 },
         Problem::NotFound,
         Problem::MethodNotAllowed,

@@ -314,7 +314,9 @@ async fn every_problem_is_as_documented_where_it_occurs() {
     let all = "POST /v1/grants/revoke";
     stage.ask("eva", all, 400, body(r#"{"person":"ana","everything":true,"comment":"an incident"}"#)).await;
     stage.ask("eva", all, 400, body(r#"{"everything":true,"comment":"an incident","cursor":"9."}"#)).await;
-    stage.ask("nobody", all, 404, body(r#"{"everything":true,"comment":"an incident"}"#)).await;
+    for who in ["nobody", "cleo"] {
+        stage.ask(who, all, 404, body(r#"{"everything":true,"comment":"an incident"}"#)).await;
+    }
     stage.api.targets.state().full.insert("ana".to_owned());
     stage.ask("ana", post, 422, body(ASK)).await;
     let ana = "ana".parse().unwrap();

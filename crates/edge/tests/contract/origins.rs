@@ -13,6 +13,7 @@ use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stint_app::ports::Surroundings as _;
+use stint_domain::ids::RequestId;
 use stint_domain::principal::Origin;
 use stint_edge::api::router;
 use stint_edge::approvals;
@@ -140,4 +141,40 @@ async fn a_sign_in_is_offered_where_it_takes_a_second_factor_and_one_without_doe
     assert!(shown(&page, &path, "", OFFICE).await.contains("/sign-in\""));
     assert_eq!(approves(&page, &path, OFFICE, &json!({ "amr": ["pwd"] })).await, 403);
     assert_eq!(approves(&page, &path, OFFICE, &json!({ "amr": ["pwd", "mfa"] })).await, 200);
+}
+
+/// What the API answers to `who`, who approves from `address`.
+async fn approves_by_api(page: &Page, id: RequestId, who: &str, address: &str) -> (u16, Value) {
+    let now = page.surroundings.now().as_second();
+    let claims = json!({ "iss": ISSUER, "sub": who, "client_id": "cli", "token_use": "access", "iat": now,
+                         "exp": now + 300 });
+    let bearer = format!("Bearer {}", signed(&claims));
+    let sent = Sent { headers: &[("authorization", &bearer)], body: "" };
+    let asked = from(address, request("POST", &format!("/v1/requests/{id}/approve"), sent));
+    let response = approvals::router(Arc::clone(page)).oneshot(asked).await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap())
+}
+
+#[tokio::test]
+async fn an_approver_is_told_why_policy_says_no_and_a_stranger_that_there_is_nothing() {
+    let page =
+        page(r#"context has source_address && !context.source_address.isInRange(ip("198.51.100.0/24"))"#);
+    let (path, id) = critical(&page).await;
+    let (status, told) = approves_by_api(&page, id, "gita", HOME).await;
+    assert_eq!((status, &told["type"]), (403, &json!("urn:stint:problem:decision-refused")));
+    assert_eq!(told["reasons"], json!([{ "policy": null, "reason": "rule" }]), "{told}");
+    let (status, told) = approves_by_api(&page, id, "dora", HOME).await;
+    assert!(status == 404 && told.get("reasons").is_none(), "{told}");
+
+    let back = come_back_with(&page, &path, "gita", &json!({})).await;
+    let nonce = "n".repeat(43);
+    let cookie = format!("__Host-stint={nonce}; {}", session(&page, &back).await);
+    let form = format!("nonce={nonce}&decision=approve");
+    let refused = sent(&page, "POST", &path, &cookie, &form, HOME).await;
+    assert_eq!(refused.status(), 403);
+    let html = to_bytes(refused.into_body(), usize::MAX).await.unwrap();
+    assert!(String::from_utf8_lossy(&html).contains("Policy says no: rule. Nothing has been decided."));
+    assert_eq!(approves_by_api(&page, id, "gita", OFFICE).await.0, 200);
 }

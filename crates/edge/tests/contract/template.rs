@@ -46,6 +46,18 @@ fn a_route_of_workloads_has_their_authorizer_and_no_other_route_has_it() {
 }
 
 #[test]
+fn nobody_writes_what_stint_reads_of_them_in_the_user_pool() {
+    let template = file("infra/template.yaml");
+    let written: Vec<_> =
+        template.lines().filter_map(|line| line.trim().strip_prefix("WriteAttributes: ")).collect();
+    // One for each client. Left out or empty, everything that is standard could be written.
+    assert_eq!(template.matches("AWS::Cognito::UserPoolClient\n").count(), written.len());
+    assert!(written.iter().all(|attributes| *attributes == "[locale]"), "{written:?}");
+    let directory = file("crates/aws/src/directory.rs");
+    assert!(directory.contains("attribute(\"name\")") && !directory.contains("\"locale\""));
+}
+
+#[test]
 fn a_sweep_ends_before_the_next_one_begins() {
     assert!(timeout("stint-reconcile") < 60);
 }
