@@ -14,6 +14,8 @@ use stint_local::stage::Stage;
 pub(crate) const AT_ONCE: What = ("build-logs-read", "build-logs");
 /// Needs a person, and what it opens.
 pub(crate) const BY_A_PERSON: What = ("payments-read", "payments");
+/// Lapses in seconds if nobody decides, and what it would open.
+pub(crate) const NEVER_DECIDED: What = ("fire-drill", "fire-drill");
 
 /// An entitlement, and the table that it opens.
 pub(crate) type What = (&'static str, &'static str);
@@ -76,7 +78,14 @@ impl<'s> Life<'s> {
         });
     }
 
-    /// The last event, if nothing can come after it.
+    /// Ben approves, by the API.
+    pub(crate) fn approved(&self) {
+        let path = format!("/v1/requests/{}/approve", self.id);
+        let ben = self.stage.sign_in("ben").unwrap();
+        ben.post(&path, &Value::Null).unwrap().ok("approve").unwrap();
+    }
+
+    /// The event that ended it, once there is one. Only that others are told may come after it.
     pub(crate) fn over(&self) -> Option<Value> {
         let over = |event: &Value| {
             [
@@ -88,7 +97,7 @@ impl<'s> Life<'s> {
             ]
             .contains(&event["action"].as_str().unwrap())
         };
-        self.events().pop().filter(over)
+        self.events().into_iter().rfind(over)
     }
 
     pub(crate) fn invocations(&self, function: &str) -> Vec<Invocation> {

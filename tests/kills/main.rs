@@ -20,6 +20,7 @@ mod broken;
 mod case;
 mod counted;
 mod datapoints;
+mod definition;
 mod deleted_secrets;
 mod denying;
 mod forced;
