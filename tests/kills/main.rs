@@ -38,6 +38,7 @@ mod snapshot;
 mod sweeps;
 mod switched_off;
 mod twice;
+mod twice_vaulted;
 mod vault_16685;
 mod vaulted;
 mod watch;
