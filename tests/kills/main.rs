@@ -23,6 +23,7 @@ mod datapoints;
 mod definition;
 mod deleted_secrets;
 mod denying;
+mod failed;
 mod forced;
 mod gone;
 mod lane;
