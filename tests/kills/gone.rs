@@ -2,7 +2,7 @@
 
 use crate::life::Life;
 use crate::patience::eventually;
-use serde_json::Value;
+use serde_json::{Value, json};
 use stint_local::probe::Access;
 
 /// Waits for the end and holds the request to everything that is promised. Returns the outcome in a few words.
@@ -15,6 +15,9 @@ pub(crate) fn nothing_is_left(life: &Life<'_>) -> String {
         (status != "RUNNING").then_some(status)
     });
     assert_eq!(status, "SUCCEEDED", "the workflow of {}", life.id);
+    if last["action"] == "request.lapsed" {
+        return lapsed(life, &last);
+    }
     intents_come_first(life);
     let shown = life.look();
     let grant = &shown["grant"];
@@ -23,6 +26,17 @@ pub(crate) fn nothing_is_left(life: &Life<'_>) -> String {
     assert_eq!(events.last(), Some(&last), "nothing follows the end of {}", life.id);
     proven(&events, grant);
     outcome(&events)
+}
+
+/// Nobody decided, so nothing was ever begun.
+fn lapsed(life: &Life<'_>, last: &Value) -> String {
+    let shown = life.look();
+    let said = [&shown["state"], &shown["decision"]["because"], &shown["grant"]];
+    assert_eq!(said, [&json!("LAPSED"), &json!("nobody_decided_in_time"), &Value::Null], "{shown}");
+    let mut actions = life.actions();
+    actions.retain(|action| action != "request.settled_told");
+    assert_eq!(actions, ["request.submitted", "request.approvers_notified", "request.lapsed"]);
+    format!("request.lapsed by {}", last["actor"]["component"].as_str().unwrap_or("?"))
 }
 
 /// No activation without an intent before it: in the audit, and call by call. An intent is one transaction that also

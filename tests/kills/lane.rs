@@ -1,12 +1,12 @@
 //! The phase of a case that is under fault. A fault hits every run of its function on a cloud, so a lane takes the
 //! cases of one cloud one after the other, and only what follows overlaps.
 
-use crate::case::{Case, Times};
-use crate::life::{AT_ONCE, Life};
+use crate::case::{Case, Times, asked};
+use crate::definition::Changed;
+use crate::life::Life;
 use crate::patience::eventually;
 use serde_json::{Value, json};
 use stint_local::hooks::{kill_at, kills, no_more_kills};
-use stint_local::probe::Access;
 use stint_local::stage::Stage;
 
 /// More than any case can use up.
@@ -32,7 +32,7 @@ pub(crate) fn grant_killed<'s>(stage: &'s Stage, case: &Case, begun: impl FnOnce
 fn grant_killed_in_any_case<'s>(stage: &'s Stage, case: &Case, begun: impl FnOnce(Life<'s>)) -> u64 {
     arm(stage, case);
     let duration = if case.times == Times::Once { "12s" } else { "5s" };
-    let life = Life::asked(stage, AT_ONCE, duration);
+    let life = asked(stage, case.decider, duration);
     let id = life.id.clone();
     begun(life);
     let count = |function| {
@@ -47,12 +47,14 @@ fn grant_killed_in_any_case<'s>(stage: &'s Stage, case: &Case, begun: impl FnOnc
     kills
 }
 
-/// Asks and waits for the access; then `expire` is killed: once, or until reconcile has ended what it could not.
+/// Asks and waits for the access, or for nobody's decision; then `expire` is killed: once, or until reconcile has ended
+/// what it could not.
 pub(crate) fn expire_killed<'s>(stage: &'s Stage, case: &Case, begun: impl FnOnce(Life<'s>)) -> u64 {
-    let life = Life::asked(stage, AT_ONCE, "6s");
+    let life = asked(stage, case.decider, "6s");
     let id = life.id.clone();
-    life.reaches("grant.activated");
-    assert_eq!(life.access(), Access::Allowed, "{case}");
+    let (begins, access) = case.decider.before_its_end();
+    life.reaches(begins);
+    assert_eq!(life.access(), access, "{case}");
     arm(stage, case);
     begun(life);
     let returned = || {
@@ -73,27 +75,17 @@ pub(crate) fn expire_killed<'s>(stage: &'s Stage, case: &Case, begun: impl FnOnc
 }
 
 fn is_over(stage: &Stage, id: &str) -> bool {
-    stage.audit(id).unwrap().last().is_some_and(|row| row.canonical.contains(r#""action":"grant.ended""#))
+    let ends = [r#""action":"grant.ended""#, r#""action":"request.lapsed""#];
+    stage.audit(id).unwrap().iter().any(|row| ends.iter().any(|end| row.canonical.contains(end)))
 }
 
 /// Before an intent is on record nothing but the number of retries ends the attempts, three minutes in all. With two
 /// retries in place of eight the way is the same.
 fn with_fewer_retries<T>(stage: &Stage, act: impl FnOnce() -> T) -> T {
-    let machine = stage.outputs.get("StateMachineArn").unwrap();
-    let call = |operation: &str, body: &Value| {
-        stage.admin.json("states", &format!("AWSStepFunctions.{operation}"), body).unwrap()
-    };
-    let described = call("DescribeStateMachine", &json!({"stateMachineArn": machine}));
-    let deployed = described["definition"].as_str().unwrap();
-    let mut definition: Value = serde_json::from_str(deployed).unwrap();
-    let retries = definition["States"]["Grant"]["Retry"].as_array_mut().unwrap();
-    let died = |retry: &&mut Value| retry["ErrorEquals"].to_string().contains("Runtime.ExitError");
-    retries.iter_mut().find(died).unwrap()["MaxAttempts"] = json!(2);
-    let update = |text: &str| {
-        call("UpdateStateMachine", &json!({"stateMachineArn": machine, "definition": text}));
-    };
-    update(&definition.to_string());
-    let done = act();
-    update(deployed);
-    done
+    let _changed = Changed::by(stage, |definition| {
+        let retries = definition["States"]["Grant"]["Retry"].as_array_mut().unwrap();
+        let died = |retry: &&mut Value| retry["ErrorEquals"].to_string().contains("Runtime.ExitError");
+        retries.iter_mut().find(died).unwrap()["MaxAttempts"] = json!(2);
+    });
+    act()
 }

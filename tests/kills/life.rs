@@ -1,6 +1,6 @@
 //! One request from the asking to its end, by a person who has nothing else.
 
-use crate::patience::eventually;
+use crate::patience::{LONG, eventually};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use stint_domain::audit::verify;
@@ -14,6 +14,8 @@ use stint_local::stage::Stage;
 pub(crate) const AT_ONCE: What = ("build-logs-read", "build-logs");
 /// Needs a person, and what it opens.
 pub(crate) const BY_A_PERSON: What = ("payments-read", "payments");
+/// Lapses in seconds if nobody decides, and what it would open.
+pub(crate) const NEVER_DECIDED: What = ("fire-drill", "fire-drill");
 
 /// An entitlement, and the table that it opens.
 pub(crate) type What = (&'static str, &'static str);
@@ -32,15 +34,37 @@ impl<'s> Life<'s> {
     pub(crate) fn asked(stage: &'s Stage, what: What, duration: &str) -> Self {
         let user = stage.another("ana").unwrap();
         let session = stage.sign_in(&user).unwrap();
+        Self::of((stage, user.clone(), session), &user, what, &body(what, duration))
+    }
+
+    /// The same person asks for more time.
+    pub(crate) fn extended(&self, what: What, duration: &str) -> Self {
+        let mut body = body(what, duration);
+        body["extends"] = self.id.replacen("req-", "grant-", 1).into();
+        let who = (self.stage, self.user.clone(), self.session.clone());
+        Self::of(who, &self.id, what, &body)
+    }
+
+    /// A responder has it at once. They have no IAM user, so the one that is looked at is somebody else's.
+    pub(crate) fn emergency(stage: &'s Stage, what: What, duration: &str) -> Self {
+        let mut body = body(what, duration);
+        body["break_glass"] = true.into();
+        let (user, eva) = (stage.another("ana").unwrap(), stage.another("eva").unwrap());
+        let session = stage.sign_in(&eva).unwrap();
+        Self::of((stage, user, session), &eva, what, &body)
+    }
+
+    fn of(who: (&'s Stage, String, Session), key: &str, what: What, body: &Value) -> Self {
+        let (stage, user, session) = who;
         let probe = stage.probe(&user).unwrap();
-        let asked = post(&session, &user, what, duration).ok("POST /v1/requests").unwrap().json();
+        let asked = post(&session, key, body).ok("POST /v1/requests").unwrap().json();
         let id = id(&asked).unwrap().to_owned();
         Self { stage, user, session, id, probe, table: what.1 }
     }
 
     /// The same request once more, under the same idempotency key.
     pub(crate) fn asked_again(&self, what: What, duration: &str) -> Answer {
-        post(&self.session, &self.user, what, duration)
+        post(&self.session, &self.user, &body(what, duration))
     }
 
     pub(crate) fn access(&self) -> Access {
@@ -76,7 +100,14 @@ impl<'s> Life<'s> {
         });
     }
 
-    /// The last event, if nothing can come after it.
+    /// Ben approves, by the API.
+    pub(crate) fn approved(&self) {
+        let path = format!("/v1/requests/{}/approve", self.id);
+        let ben = self.stage.sign_in("ben").unwrap();
+        ben.post(&path, &Value::Null).unwrap().ok("approve").unwrap();
+    }
+
+    /// The event that ended it, once there is one. Only that others are told may come after it.
     pub(crate) fn over(&self) -> Option<Value> {
         let over = |event: &Value| {
             [
@@ -88,7 +119,12 @@ impl<'s> Life<'s> {
             ]
             .contains(&event["action"].as_str().unwrap())
         };
-        self.events().pop().filter(over)
+        self.events().into_iter().rfind(over)
+    }
+
+    /// Waits until its workflow runs no more; how it ended.
+    pub(crate) fn ended(&self) -> String {
+        self.stage.execution(&self.id).unwrap().ended(LONG).unwrap()
     }
 
     pub(crate) fn invocations(&self, function: &str) -> Vec<Invocation> {
@@ -106,8 +142,11 @@ impl<'s> Life<'s> {
     }
 }
 
+fn body(what: What, duration: &str) -> Value {
+    json!({"entitlement": what.0, "duration": duration, "justification": "the build is red"})
+}
+
 /// Everybody asks once, so their name will do for a key.
-fn post(session: &Session, key: &str, what: What, duration: &str) -> Answer {
-    let body = json!({"entitlement": what.0, "duration": duration, "justification": "the build is red"});
-    session.send("POST", "/v1/requests", &[("idempotency-key", key)], &body).unwrap()
+fn post(session: &Session, key: &str, body: &Value) -> Answer {
+    session.send("POST", "/v1/requests", &[("idempotency-key", key)], body).unwrap()
 }

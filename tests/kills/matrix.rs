@@ -1,6 +1,6 @@
 //! Every kill point, on a few clouds side by side.
 
-use crate::case::{Case, Times, all};
+use crate::case::{Case, Decider, Times, all};
 use crate::gone::nothing_is_left;
 use crate::lane::{expire_killed, grant_killed};
 use crate::life::Life;
@@ -46,7 +46,7 @@ fn a_function_killed_at_any_of_its_calls_leaves_nothing_behind() {
     drop(rows);
     let mut table: Vec<Row> = table.iter().collect();
     table.sort();
-    eprintln!("function side call                times     kills -> outcome");
+    eprintln!("function decider side call                      times     kills -> outcome");
     table.iter().for_each(|(_, row)| eprintln!("{row}"));
     assert_eq!(table.len(), expected, "every case has come to its end");
 }
@@ -105,9 +105,11 @@ fn work<'scope, 's: 'scope, F>(
     }
 }
 
-/// One death costs nobody their access.
+/// One death costs nobody their access, and what nobody decided is none.
 fn held_to(case: &Case, seen: Seen, outcome: &str) {
-    if case.times == Times::Once {
+    if case.decider == Decider::Nobody {
+        assert!(!seen.allowed && outcome.starts_with("request.lapsed"), "{case}: {outcome}");
+    } else if case.times == Times::Once {
         assert!(seen.allowed, "{case}: never had access; {outcome}");
         assert!(outcome.starts_with("grant.ended (EXPIRED)"), "{case}: {outcome}");
     }

@@ -41,13 +41,23 @@ impl<'e, 's> Post<'e, 's> {
     }
 }
 
-pub(crate) fn to<'e>(life: &'e Life<'_>, function: &'static str, event: Value) -> impl Fn() -> String + 'e {
-    move || format!("{:?}", invoke(&life.stage.admin, function, &event).unwrap())
+pub(crate) fn to<'s>(life: &Life<'s>, function: &'static str, event: Value) -> impl Fn() -> String + use<'s> {
+    let stage = life.stage;
+    move || format!("{:?}", invoke(&stage.admin, function, &event).unwrap())
 }
 
 /// What the workflow sends `notify`, with the token it sent.
 pub(crate) fn notification(life: &Life<'_>) -> Value {
-    let key = json!({"pk": {"S": format!("REQ#{}", life.id)}, "sk": {"S": "TOKEN"}});
+    with_token(life, "TOKEN")
+}
+
+/// What it sends `rotate-credential`.
+pub(crate) fn rotation(life: &Life<'_>) -> Value {
+    with_token(life, "ROTATION")
+}
+
+fn with_token(life: &Life<'_>, kept: &str) -> Value {
+    let key = json!({"pk": {"S": format!("REQ#{}", life.id)}, "sk": {"S": kept}});
     let get = json!({"TableName": life.stage.outputs.get("GrantsTable").unwrap(), "Key": key, "ConsistentRead": true});
     let token = eventually("the token", || {
         let item = life.stage.admin.json("dynamodb", "DynamoDB_20120810.GetItem", &get).unwrap();

@@ -40,7 +40,7 @@ pub(crate) fn revealed(life: &Life<'_>) -> Probe {
     probe
 }
 
-fn keys(life: &Life<'_>) -> usize {
+pub(crate) fn keys(life: &Life<'_>) -> usize {
     let user = own_user(life);
     let listed =
         life.stage.admin.form("iam", "ListAccessKeys", "2010-05-08", &[("UserName", &user)]).unwrap();
