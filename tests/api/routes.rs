@@ -134,6 +134,27 @@ fn an_id_that_cannot_be_one_answers_like_one_that_is_unknown() {
     }
 }
 
+/// Any route that changes something, but for those that take what they are to do from their path alone.
+fn takes_a_body((method, path): Route) -> bool {
+    method == "POST" && !["/cancel", "/return", "/credentials"].iter().any(|end| path.ends_with(end))
+}
+
+#[test]
+fn more_than_64_kib_is_too_large_for_every_route_that_takes_a_body_and_just_as_much_is_not() {
+    let ana = somebody_like("ana");
+    let json = Some("application/json");
+    let routes = || ROUTES.into_iter().filter(|route| takes_a_body(*route));
+    assert!(routes().count() >= 7);
+    for route in routes() {
+        let (path, body) = (path(route, UNKNOWN), body_of(route).to_string());
+        let padded = |size: usize| format!("{body}{}", " ".repeat(size - body.len()));
+        refused(&ana.raw(&path, json, &padded(64 * 1024 + 1)), 413, "too-large");
+        let read = ana.raw(&path, json, &padded(64 * 1024));
+        assert_ne!(read.status, 413, "{route:?}: {}", read.body);
+    }
+    assert_eq!(ana.requests(), 0);
+}
+
 #[test]
 fn a_method_that_a_path_does_not_have_is_told_which_it_has() {
     let ana = somebody_like("ana");

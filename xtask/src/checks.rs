@@ -1,5 +1,6 @@
 //! Everything that CI runs, in its order.
 
+use crate::demo;
 use std::time::Instant;
 use stint_local::tools::Tools;
 use stint_local::{LocalError, Result, paths, process};
@@ -10,7 +11,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "fmt", what: "the code has its form", run: || cargo(&["fmt", "--all", "--check"]) },
     Step { name: "purity", what: "the rules know no AWS, runtime, network or clock", run: purity },
     Step { name: "tls", what: "nothing links aws-lc or a second TLS", run: tls },
@@ -23,6 +24,7 @@ const STEPS: [Step; 9] = [
     Step { name: "template", what: "the templates and the workflow are valid", run: template },
     Step { name: "cloud", what: "the local cloud does what it says", run: cloud },
     Step { name: "tests", what: "all tests pass", run: || cargo(&["test", "--workspace", "--no-fail-fast"]) },
+    Step { name: "demo", what: "the demonstration shows what it says it does", run: demo::run_both },
     Step { name: "docs", what: "the documentation has no dead links", run: docs },
 ];
 

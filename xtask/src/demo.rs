@@ -29,8 +29,23 @@ const WITHOUT_CLEANUP: Duration = Duration::from_secs(5);
 const TO_RECOVER: Duration = Duration::from_secs(240);
 
 pub(crate) fn run(without_cleanup: bool) -> Result<()> {
+    tell(&[without_cleanup])
+}
+
+/// With cleanup and without, on one cloud.
+pub(crate) fn run_both() -> Result<()> {
+    tell(&[false, true])
+}
+
+fn tell(without_cleanup: &[bool]) -> Result<()> {
     let up = up::bring_up(None, false)?;
-    let result = story(&up.stage, without_cleanup);
+    let result = without_cleanup.iter().try_for_each(|without| {
+        println!(
+            "\nWith {}",
+            if *without { "all cleanup switched off" } else { "everything as it is deployed" }
+        );
+        story(&up.stage, *without)
+    });
     if let Some(cloud) = up.cloud {
         end(cloud)?;
     }
@@ -55,14 +70,13 @@ fn story(stage: &Stage, without_cleanup: bool) -> Result<()> {
     over(&probe, ends_at)?;
     match off {
         None => {
-            removed(stage, &ana, &request_id, 7)?;
+            removed(stage, &ana, &probe, &request_id, 7)?;
             credentials::show(stage, &ana)?;
             vault::show(stage, &ana)?;
         }
         Some(off) => late(stage, &ana, &probe, &request_id, off)?,
     }
-    expect(&probe, Access::Denied)?;
-    say("Last. The audit of this request, from its table");
+    say("Last. The audit of the first request, from its table");
     audit_table::print(&stage.audit(&request_id)?)?;
     println!("\nBefore DENIED, during ALLOWED, after DENIED: all as it should be.");
     Ok(())
@@ -104,29 +118,54 @@ fn until(grant: &Value) -> Result<Timestamp> {
     ends_at.parse().map_err(|cause| LocalError::Unexpected(format!("{ends_at} is no time: {cause}")))
 }
 
-/// Waits for the first denial and compares it with the end of the window.
 fn over(probe: &Probe, ends_at: Timestamp) -> Result<()> {
     say("6. Ana keeps reading until she cannot any more");
-    wait::until("the end of access", TO_END, || Ok((probe.read(TABLE)? == Access::Denied).then_some(())))?;
-    println!("   first DENIED {:+.2} s from the end of the window", at_its_end(ends_at)?);
+    let (access, late) = first_denied(probe, ends_at)?;
+    println!("   first {access} {late:+.2} s from the end of the window");
     Ok(())
 }
 
-/// Seconds from the end of the window, which has to be about now.
-fn at_its_end(ends_at: Timestamp) -> Result<f64> {
-    let late = seconds_now() - ends_at.as_duration().as_secs_f64();
-    let at_its_end = (-1.0..=2.0).contains(&late);
-    at_its_end.then_some(late).ok_or_else(|| LocalError::Unexpected("that is not at its end".to_owned()))
+/// Reads until that is denied; how, and how many seconds from the end of the window it was. What was begun after the end
+/// may not have been allowed.
+fn first_denied(probe: &Probe, ends_at: Timestamp) -> Result<(Access, f64)> {
+    let end = ends_at.as_duration().as_secs_f64();
+    let access = wait::until("the end of access", TO_END, || {
+        let begun = seconds_now();
+        let access = probe.read(TABLE)?;
+        if access == Access::Allowed && begun > end {
+            return Err(LocalError::Unexpected(format!("still {access} after its end")));
+        }
+        Ok(Some(access).filter(|access| *access != Access::Allowed))
+    })?;
+    let late = seconds_now() - end;
+    if late < 0.0 {
+        Err(LocalError::Unexpected(format!("{access} before its end")))
+    } else {
+        Ok((access, late))
+    }
 }
 
-fn removed(stage: &Stage, ana: &Session, request_id: &str, step: u8) -> Result<()> {
+fn removed(stage: &Stage, ana: &Session, probe: &Probe, request_id: &str, step: u8) -> Result<()> {
     let grant = grant(ana, request_id, TO_RECOVER, |state| state == "ENDED")?;
     let ended_by = text(&grant, "/ended_by");
     say(&format!("{step}. The grant is ENDED by {ended_by}, and the target was read back"));
-    println!("   {}", at(&grant, "/proof"));
+    println!("   {}", proof(&grant));
     let left = stage.policies_of(REQUESTER)?;
-    println!("   inline policies left on the IAM user: {left:?}");
-    if left.is_empty() { Ok(()) } else { Err(LocalError::Unexpected("something is left".to_owned())) }
+    println!("   inline policies left on the IAM user: {}", named(&left));
+    if left.is_empty() {
+        expect(probe, Access::Denied)
+    } else {
+        Err(LocalError::Unexpected("something is left".to_owned()))
+    }
+}
+
+/// What was asked of the target, and what it said.
+fn proof(grant: &Value) -> String {
+    format!("{}: {}", text(grant, "/proof/receipt/looked_at"), text(grant, "/proof/receipt/answered"))
+}
+
+fn named(all: &[String]) -> String {
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 /// With all cleanup off, IAM alone has ended access. Then cleanup is put back, and makes up for it.
@@ -135,21 +174,17 @@ fn late(stage: &Stage, ana: &Session, probe: &Probe, request_id: &str, off: Off<
     let (left, state) =
         (stage.policies_of(REQUESTER)?, text(&ana.look(request_id)?, "/grant/state").to_owned());
     say(&format!(
-        "7. {} s later nothing is cleaned up: the grant is {}, its policy is",
-        WITHOUT_CLEANUP.as_secs(),
-        state
+        "7. {} s later nothing has been cleaned up, and ana tries again",
+        WITHOUT_CLEANUP.as_secs()
     ));
-    println!("   still on the IAM user, {left:?}, and allows nothing any more");
+    println!("   the grant is {state}; inline policies still on the IAM user: {}", named(&left));
     expect(probe, Access::Denied)?;
     if left.is_empty() || state != "ACTIVE" {
         return Err(LocalError::Unexpected("the cleanup ran although it was off".to_owned()));
     }
     drop(off);
-    println!(
-        "   (switching on {} again, which takes up to minutes to make up for it)",
-        CLEANUP.join(" and ")
-    );
-    removed(stage, ana, request_id, 8)
+    println!("   (switching on {} again; to make up for it takes them up to minutes)", CLEANUP.join(" and "));
+    removed(stage, ana, probe, request_id, 8)
 }
 
 /// Functions that are switched off until this is dropped.

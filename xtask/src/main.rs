@@ -25,7 +25,8 @@ cargo xtask COMMAND
                              in virtual time; one-time roles against the same statements run bare; many checkouts of few
                              credentials, and how long a rotation takes
 
-Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv, PostgreSQL 15 or later. Everything else is fetched.";
+Needed beforehand: Rust, a C compiler, Python 3.10 or later with venv, PostgreSQL 15 or later; for the instruction counts of
+`bench functions`, valgrind. Everything else is fetched.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -45,7 +45,8 @@ impl Tools {
         if path.exists() { Ok(path) } else { Err(LocalError::Missing { what: name.to_owned(), advice }) }
     }
 
-    /// The programs of a PostgreSQL server, from a wheel that carries them: for a machine that has none.
+    /// The programs of a PostgreSQL server, from a wheel that carries them: for a machine that has none, and for the
+    /// servers of [`crate::postgres`] alone.
     pub fn postgres(&self) -> Result<Option<PathBuf>> {
         let _alone = lock::exclusive("postgres")?;
         let folder = paths::state()?.join("postgres");

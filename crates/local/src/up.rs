@@ -98,8 +98,12 @@ fn running() -> Result<Option<State>> {
     Ok(state.filter(|state| cloud::is_up(&Http::new(cloud::url(state.port)))))
 }
 
+/// `STINT_UP` names another, so that one more can be up beside the usual one, on another port.
 fn file() -> Result<PathBuf> {
-    Ok(paths::state()?.join("up.json"))
+    match std::env::var_os("STINT_UP") {
+        Some(file) => Ok(PathBuf::from(file)),
+        None => Ok(paths::state()?.join("up.json")),
+    }
 }
 
 fn write(state: &State) -> Result<()> {

@@ -38,7 +38,8 @@ pub(super) fn show(stage: &Stage, ana: &Session) -> Result<()> {
         expect(&database, held, false)?;
     }
     let grant = super::grant(ana, &login.request_id, super::SOON, |state| state == "ENDED")?;
-    println!("   the target said: {}", text(&grant, "/proof/receipt/answered"));
+    println!("   {}", super::proof(&grant));
+    println!("   the next holder has another password, and gives it back:");
     let next = checked_out(
         stage,
         ana,
@@ -48,7 +49,6 @@ pub(super) fn show(stage: &Stage, ana: &Session) -> Result<()> {
     if next.fields == login.fields {
         return Err(LocalError::Unexpected("the next holder got the same password".to_owned()));
     }
-    println!("   The next holder has another password. It is given back.");
     ana.post(&format!("/v1/grants/{}/return", grant_of(&next.request_id)), &Value::Null)?.ok("return")?;
     super::grant(ana, &next.request_id, super::TO_RECOVER, |state| state == "ENDED").map(drop)
 }
