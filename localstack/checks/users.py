@@ -8,6 +8,8 @@ from .harness import refused
 from .report import check
 
 DENIED = "AccessDenied"
+# Each service has its own word for it.
+DENIALS = (DENIED, "AccessDeniedException", "AuthorizationError")
 
 
 def policy(end=None, padding=0):
@@ -69,6 +71,28 @@ def boundary(cloud, iam):
     check("but not IAM", refused(client_of(cloud, iam, "enrolled", "iam").list_users), DENIED)
     table = client_of(cloud, iam, "enrolled", "dynamodb")
     check("nor Stint's tables", refused(table.scan, TableName="stint-grants"), "AccessDeniedException")
+    own = cloud.outputs["ApprovalKeyArn"], "/aws/lambda/stint-grant", "stint-removal-failed", cloud.outputs["AlarmsTopic"]
+    for name, (code, other) in silenced(cloud, iam, *own).items():
+        check(f"nor Stint's {name}", code, lambda code: code in DENIALS)
+        check(f"but another {name}", other, lambda code: code not in DENIALS)
+
+
+def silenced(cloud, iam, key, group, alarm, topic):
+    """What somebody with everything is answered who would cover up: about Stint's own, and about what is another's."""
+    admin, account = cloud.client("kms"), topic.rsplit(":", 1)[0]
+    another = admin.create_key()["KeyMetadata"]["KeyId"]
+
+    def both(service, call, name, own, others, **more):
+        client = client_of(cloud, iam, "enrolled", service)
+        return tuple(refused(getattr(client, call), **{name: value}, **more) for value in (own, others))
+
+    well = {"StateValue": "OK", "StateReason": "nothing to see"}
+    return {
+        "key": both("kms", "disable_key", "KeyId", key, another),
+        "log": both("logs", "delete_log_group", "logGroupName", group, "/aws/lambda/another"),
+        "alarm": both("cloudwatch", "set_alarm_state", "AlarmName", alarm, "another", **well),
+        "topic": both("sns", "delete_topic", "TopicArn", topic, f"{account}:another"),
+    }
 
 
 def client_of(cloud, iam, user, service):
