@@ -1,4 +1,4 @@
-//! The key for approvals: one function seals with it, those that give check, and nobody else does either.
+//! The keys for approvals and for links: one function seals with each, those that go by it check, and nobody else does either.
 
 use crate::FUNCTIONS;
 use crate::session::Role;
@@ -10,13 +10,22 @@ const SAID: &str = "c29tZWJvZHkgYXBwcm92ZWQ=";
 
 #[test]
 fn the_function_that_approves_seals_and_those_that_give_check_and_nobody_does_both() {
+    sealed_by_one("ApprovalKeyArn", "stint-approve", &["stint-grant", "stint-reveal"]);
+}
+
+#[test]
+fn the_function_that_mails_seals_links_and_the_one_that_opens_them_checks_and_nobody_does_both() {
+    sealed_by_one("LinkKeyArn", "stint-notify", &["stint-approve"]);
+}
+
+fn sealed_by_one(key: &str, sealer: &'static str, checkers: &[&str]) {
     let stage = Stage::shared().unwrap();
-    let key = stage.outputs.get("ApprovalKeyArn").unwrap();
+    let key = stage.outputs.get(key).unwrap();
     let made = |role: &Role<'_>| {
         let body = json!({"KeyId": key, "MacAlgorithm": ALGORITHM, "Message": SAID});
         role.json("kms", "TrentService.GenerateMac", &body)
     };
-    let seal = made(&Role::of(stage, "stint-approve")).json()["Mac"].clone();
+    let seal = made(&Role::of(stage, sealer)).json()["Mac"].clone();
     let checked = |role: &Role<'_>, seal: &Value| {
         let body = json!({"KeyId": key, "MacAlgorithm": ALGORITHM, "Message": SAID, "Mac": seal});
         role.json("kms", "TrentService.VerifyMac", &body)
@@ -24,17 +33,17 @@ fn the_function_that_approves_seals_and_those_that_give_check_and_nobody_does_bo
     for function in FUNCTIONS {
         let role = Role::of(stage, function);
         let (seals, checks) = (made(&role), checked(&role, &seal));
-        match function {
-            "stint-approve" => role.allowed("GenerateMac", &seals),
-            _ => role.refused("GenerateMac", &seals),
+        if function == sealer {
+            role.allowed("GenerateMac", &seals);
+        } else {
+            role.refused("GenerateMac", &seals);
         }
-        match function {
-            "stint-grant" | "stint-reveal" => {
-                role.allowed("VerifyMac", &checks);
-                let forged = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-                role.passed("VerifyMac", &checked(&role, &forged), "KMSInvalidMac");
-            }
-            _ => role.refused("VerifyMac", &checks),
+        if checkers.contains(&function) {
+            role.allowed("VerifyMac", &checks);
+            let forged = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+            role.passed("VerifyMac", &checked(&role, &forged), "KMSInvalidMac");
+        } else {
+            role.refused("VerifyMac", &checks);
         }
         for action in ["DisableKey", "ScheduleKeyDeletion", "PutKeyPolicy", "CreateGrant"] {
             role.refused(

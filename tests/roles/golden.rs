@@ -37,7 +37,9 @@ fn table(stage: &Stage, role: &str) -> String {
     let pool = stage.outputs.get("UserPoolId").unwrap();
     let account = stage.outputs.get("StateMachineArn").unwrap().split(':').nth(4).unwrap().to_owned();
     let key = stage.outputs.get("ApprovalKeyArn").unwrap();
+    let links = stage.outputs.get("LinkKeyArn").unwrap();
     text.replace(key, "<approval-key>")
+        .replace(links, "<link-key>")
         .replace(pool, "<pool>")
         .replace(&account, "<account>")
         .replace(REGION, "<region>")

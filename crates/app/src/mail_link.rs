@@ -1,11 +1,11 @@
 //! One mail with a link of its own to one person about one request.
 //!
 //! Guards: the right to send is taken before and given up only by time, so that a mail goes out once, as far as that can
-//! be known; the link's secret is in the mail and nowhere else.
+//! be known; the link's secret is in the mail and nowhere else, and nobody else can make a link.
 
 use crate::failure::Failure;
 use crate::letter::Letter;
-use crate::ports::{ApprovalLinks, MailError, Mailer, Reservation, Surroundings};
+use crate::ports::{ApprovalLinks, MailError, Mailer, Reservation, Sealer, Surroundings};
 use jiff::SignedDuration;
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::principal::Person;
@@ -15,8 +15,9 @@ use stint_domain::request::AccessRequest;
 const RESERVED_SECONDS: i64 = 30;
 
 /// What it takes to send one.
-pub(crate) struct Post<'a, L, M, S> {
+pub(crate) struct Post<'a, L, K, M, S> {
     pub(crate) links: &'a L,
+    pub(crate) sealer: &'a K,
     pub(crate) mailer: &'a M,
     pub(crate) surroundings: &'a S,
     pub(crate) public_url: &'a str,
@@ -34,8 +35,8 @@ pub(crate) enum Delivery {
 }
 
 /// The mail of this `number` to `person`. `letter` is given the address and the link.
-pub(crate) async fn mail_link<L: ApprovalLinks, M: Mailer, S: Surroundings>(
-    post: &Post<'_, L, M, S>,
+pub(crate) async fn mail_link<L: ApprovalLinks, K: Sealer, M: Mailer, S: Surroundings>(
+    post: &Post<'_, L, K, M, S>,
     request: &AccessRequest,
     person: &Person,
     number: usize,
@@ -43,13 +44,15 @@ pub(crate) async fn mail_link<L: ApprovalLinks, M: Mailer, S: Surroundings>(
 ) -> Result<Delivery, Failure> {
     let Some(address) = &person.email else { return Ok(Delivery::Impossible) };
     let (now, secret) = (post.surroundings.now(), LinkSecret::new(post.surroundings.random()));
-    let link = ApprovalLink {
+    let mut link = ApprovalLink {
         hash: secret.hash(),
         request_id: request.scope.request_id,
         approver: person.id.clone(),
         scope_hash: request.scope.hash(),
         reminder: number,
+        seal: None,
     };
+    link.seal = Some(post.sealer.seal(&link.statement()).await?);
     let until = now.saturating_add(SignedDuration::from_secs(RESERVED_SECONDS)).unwrap_or(now);
     match post.links.reserve(&link, now, until).await? {
         Reservation::Taken => {}

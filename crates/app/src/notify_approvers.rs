@@ -10,7 +10,7 @@ use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
 use crate::mail_link::{Delivery, Post, mail_link};
 use crate::ports::{
-    ApprovalLinks, Directory, Ledger, Mailer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
+    ApprovalLinks, Directory, Ledger, Mailer, Sealer, Surroundings, TaskToken, TaskTokens, Wait, Workflow,
 };
 use crate::tell_reviewers::tell_reviewers;
 use crate::tell_settled::{tell_late, tell_settled};
@@ -32,7 +32,7 @@ pub async fn notify_approvers(
     ledger: &(impl Ledger + TaskTokens + ApprovalLinks),
     directory: &impl Directory,
     workflow: &impl Workflow,
-    mailer: &impl Mailer,
+    (mailer, sealer): (&impl Mailer, &impl Sealer),
     policy: &PolicyBundle,
     surroundings: &impl Surroundings,
     public_url: &str,
@@ -43,13 +43,13 @@ pub async fn notify_approvers(
         ledger.keep(id, Wait::Decision, token).await?;
     }
     let recorded = load(ledger, id).await?;
-    let post = Post { links: ledger, mailer, surroundings, public_url };
+    let post = Post { links: ledger, sealer, mailer, surroundings, public_url };
     if !matches!(recorded.request.state, RequestState::Pending { .. }) {
         if token.is_some() {
             try_tell_workflow(ledger, workflow, &recorded.request).await?;
         }
         let request = &recorded.request;
-        tell_reviewers(ledger, directory, mailer, policy, surroundings, public_url, request).await?;
+        tell_reviewers(directory, policy, &post, request).await?;
         // What the workflow calls is on the way of the access: this is left to the sweep.
         return if token.is_some() { Ok(()) } else { tell_settled(directory, &post, request).await };
     }
@@ -100,7 +100,7 @@ pub async fn notify_approvers(
 async fn note_some<L: Ledger + TaskTokens + ApprovalLinks>(
     directory: &impl Directory,
     workflow: &impl Workflow,
-    post: &Post<'_, L, impl Mailer, impl Surroundings>,
+    post: &Post<'_, L, impl Sealer, impl Mailer, impl Surroundings>,
     request: &AccessRequest,
     told: BTreeSet<PrincipalId>,
     failure: Failure,

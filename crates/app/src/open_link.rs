@@ -1,12 +1,12 @@
 //! An approver opens or uses the link of a mail.
 //!
-//! Guards: looking changes nothing; what cannot be a link, is not one, or was one once all answer alike; the link
-//! names who acts, so acting by it is acting as that approver and nobody else.
+//! Guards: looking changes nothing; what cannot be a link, is not one, or was one once all answer alike, and so does one that
+//! the function that mails has not sealed; the link names who acts, so acting by it is acting as that approver and nobody else.
 
 use crate::caller::Caller;
-use crate::failure::Missing;
+use crate::failure::{Failure, Missing};
 use crate::note_refusal::note_refusal;
-use crate::ports::{ApprovalLinks, Ledger};
+use crate::ports::{ApprovalLinks, Ledger, Seals};
 use crate::transact::load;
 use jiff::Timestamp;
 use stint_domain::link::{ApprovalLink, LinkHash};
@@ -43,11 +43,26 @@ impl OpenedLink {
 
 /// # Errors
 /// [`Missing::NotFound`] for anything that is not a link of ours.
-pub async fn open_link(ledger: &(impl Ledger + ApprovalLinks), token: &str) -> Result<OpenedLink, Missing> {
+pub async fn open_link(
+    ledger: &(impl Ledger + ApprovalLinks),
+    seals: &impl Seals,
+    token: &str,
+) -> Result<OpenedLink, Missing> {
     let hash = LinkHash::of_path_segment(token).ok_or(Missing::NotFound)?;
     let link = ledger.find(&hash).await?.ok_or(Missing::NotFound)?;
+    if !is_ours(seals, &link).await? {
+        tracing::error!(request.id = %link.request_id, "somebody has written a link that was never mailed");
+        return Err(Missing::NotFound);
+    }
     let request = load(ledger, link.request_id).await?.request;
     Ok(OpenedLink { link, request })
+}
+
+async fn is_ours(seals: &impl Seals, link: &ApprovalLink) -> Result<bool, Failure> {
+    match &link.seal {
+        Some(seal) => Ok(seals.is_of(seal, &link.statement()).await?),
+        None => Ok(false),
+    }
 }
 
 /// `caller` has signed in at a link that was mailed to somebody else. They get nothing by it, whether it could be noted or not.

@@ -6,7 +6,7 @@
 use crate::failure::{Failure, Missing};
 use crate::letter::Letter;
 use crate::mail_link::{Delivery, Post, mail_link};
-use crate::ports::{ApprovalLinks, Directory, Ledger, Mailer, Surroundings};
+use crate::ports::{ApprovalLinks, Directory, Ledger, Mailer, Sealer, Surroundings};
 use crate::review_access::may_review;
 use crate::transact::{TransactError, transact};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,23 +20,19 @@ use stint_policy::PolicyBundle;
 /// # Errors
 /// Anything transient is worth a retry: mails that went out are not sent again.
 pub(crate) async fn tell_reviewers(
-    ledger: &(impl Ledger + ApprovalLinks),
     directory: &impl Directory,
-    mailer: &impl Mailer,
     policy: &PolicyBundle,
-    surroundings: &impl Surroundings,
-    public_url: &str,
+    post: &Post<'_, impl Ledger + ApprovalLinks, impl Sealer, impl Mailer, impl Surroundings>,
     request: &AccessRequest,
 ) -> Result<(), Missing> {
     let Some(round) = request.reviewers_to_tell() else { return Ok(()) };
-    let post = Post { links: ledger, mailer, surroundings, public_url };
     let number = usize::try_from(round - 1).unwrap_or(usize::MAX);
     let (mut told, mut held) = (BTreeSet::new(), false);
-    for reviewer in reviewers(directory, policy, surroundings, request).await?.values() {
+    for reviewer in reviewers(directory, policy, post.surroundings, request).await?.values() {
         let letter = |address: &str, url: &str| {
             Letter::review_request(request, &reviewer.display_name, address, url, number > 0)
         };
-        match mail_link(&post, request, reviewer, number, letter).await? {
+        match mail_link(post, request, reviewer, number, letter).await? {
             Delivery::Sent => drop(told.insert(reviewer.id.clone())),
             Delivery::Held => held = true,
             Delivery::Impossible => {}
@@ -51,8 +47,8 @@ pub(crate) async fn tell_reviewers(
         tracing::error!(request.id = %id, "nobody could be told to review an emergency");
     }
     let command = Command::NoteTold { reviewers: told, round };
-    let circumstances = Circumstances::of_component("notify", surroundings.now());
-    match transact(ledger, id, &command, &circumstances).await {
+    let circumstances = Circumstances::of_component("notify", post.surroundings.now());
+    match transact(post.links, id, &command, &circumstances).await {
         Ok(_) => Ok(()),
         Err(TransactError::Refused(..)) => Err(Failure::Bug("noting who was told was refused").into()),
         Err(TransactError::Missing(missing)) => Err(missing),

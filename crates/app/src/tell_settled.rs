@@ -6,7 +6,7 @@
 use crate::failure::{Failure, Missing};
 use crate::letter::settled::Settled;
 use crate::mail_link::{Delivery, Post, mail_link};
-use crate::ports::{ApprovalLinks, Directory, Ledger, Mailer, Surroundings};
+use crate::ports::{ApprovalLinks, Directory, Ledger, Mailer, Sealer, Surroundings};
 use crate::transact::{TransactError, transact};
 use std::collections::BTreeSet;
 use stint_domain::ids::PrincipalId;
@@ -21,7 +21,7 @@ const AFTER_ALL_REMINDERS: usize = 1_000;
 /// Anything transient is worth a retry: mails that went out are not sent again.
 pub(crate) async fn tell_settled(
     directory: &impl Directory,
-    post: &Post<'_, impl Ledger + ApprovalLinks, impl Mailer, impl Surroundings>,
+    post: &Post<'_, impl Ledger + ApprovalLinks, impl Sealer, impl Mailer, impl Surroundings>,
     request: &AccessRequest,
 ) -> Result<(), Missing> {
     let Some(settled) = Settled::of(request) else { return Ok(()) };
@@ -44,7 +44,7 @@ pub(crate) async fn tell_settled(
 /// once.
 pub(crate) async fn tell_late(
     directory: &impl Directory,
-    post: &Post<'_, impl ApprovalLinks, impl Mailer, impl Surroundings>,
+    post: &Post<'_, impl ApprovalLinks, impl Sealer, impl Mailer, impl Surroundings>,
     request: &AccessRequest,
     asked: &BTreeSet<PrincipalId>,
 ) {
@@ -60,7 +60,7 @@ pub(crate) async fn tell_late(
 /// Somebody whom the directory does not know any more takes no mail.
 async fn tell(
     directory: &impl Directory,
-    post: &Post<'_, impl ApprovalLinks, impl Mailer, impl Surroundings>,
+    post: &Post<'_, impl ApprovalLinks, impl Sealer, impl Mailer, impl Surroundings>,
     request: &AccessRequest,
     settled: &Settled<'_>,
     id: &PrincipalId,
@@ -72,7 +72,7 @@ async fn tell(
 }
 
 async fn note(
-    post: &Post<'_, impl Ledger, impl Mailer, impl Surroundings>,
+    post: &Post<'_, impl Ledger, impl Sealer, impl Mailer, impl Surroundings>,
     request: &AccessRequest,
     command: Command,
 ) -> Result<(), Missing> {

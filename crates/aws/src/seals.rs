@@ -1,4 +1,4 @@
-//! The key for approvals, in KMS: an HMAC key that never leaves it.
+//! A key for seals, in KMS: an HMAC key that never leaves it.
 //!
 //! Guards: a mark that does not fit is a plain no, and whatever else goes wrong is none. Who may make marks and who may
 //! only check them is the business of IAM and of the key's own policy.
@@ -16,12 +16,12 @@ use stint_domain::seal::{Seal, Statement};
 
 const ALGORITHM: MacAlgorithmSpec = MacAlgorithmSpec::HmacSha256;
 
-pub struct ApprovalKey {
+pub struct SealKey {
     client: OnFirstUse<Client>,
     key: String,
 }
 
-impl ApprovalKey {
+impl SealKey {
     /// `key` is an ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, key: String) -> Self {
@@ -29,7 +29,7 @@ impl ApprovalKey {
     }
 }
 
-impl Sealer for ApprovalKey {
+impl Sealer for SealKey {
     async fn seal(&self, statement: &Statement) -> Result<Seal, SealError> {
         let call = self.client.get().generate_mac().key_id(&self.key).mac_algorithm(ALGORITHM);
         let made = call.message(message(statement)).send().await.map_err(failed)?;
@@ -38,7 +38,7 @@ impl Sealer for ApprovalKey {
     }
 }
 
-impl Seals for ApprovalKey {
+impl Seals for SealKey {
     async fn is_of(&self, seal: &Seal, statement: &Statement) -> Result<bool, SealError> {
         // What is not even a mark needs no look.
         let Ok(mac) = BASE64.decode(seal.as_str()) else { return Ok(false) };
@@ -66,9 +66,9 @@ mod tests {
     use stint_domain::principal::Authentication;
     use stint_domain::request::{Approval, Decider};
 
-    fn key(answers: &[(u16, &str)]) -> (ApprovalKey, Answers) {
+    fn key(answers: &[(u16, &str)]) -> (SealKey, Answers) {
         let answers = Answers::in_order(answers);
-        (ApprovalKey::new(&config(&answers), "arn:key".to_owned()), answers)
+        (SealKey::new(&config(&answers), "arn:key".to_owned()), answers)
     }
 
     fn statement() -> Statement {

@@ -1,10 +1,12 @@
 //! The link in an approver's mail: what it is bound to, and how its secret is kept.
 //!
-//! Guards: the secret is never stored, only its hash; one link belongs to one approver and one scope.
+//! Guards: the secret is never stored, only its hash; one link belongs to one approver and one scope, and is sealed by the
+//! function that mails, so that whoever can only write to the table cannot make one for themselves.
 
 use crate::approval::is_first;
 use crate::ids::{PrincipalId, RequestId};
-use crate::scope::{ScopeHash, hex};
+use crate::scope::{ScopeHash, canonical, hex};
+use crate::seal::{Seal, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -59,6 +61,20 @@ pub struct ApprovalLink {
     /// Which mail to them about it this is: the first is 0, and what follows are reminders.
     #[serde(default, skip_serializing_if = "is_first")]
     pub reminder: usize,
+    /// Left out before it has been sealed, and then it leads nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
+}
+
+/// The first line of what is hashed: a link's seal is good for nothing else.
+const KIND: &[u8] = b"stint link 1\n";
+
+impl ApprovalLink {
+    /// What its seal says: where which secret leads, and whom.
+    #[must_use]
+    pub fn statement(&self) -> Statement {
+        Statement::of(KIND, &canonical(&Self { seal: None, ..self.clone() }))
+    }
 }
 
 #[cfg(test)]

@@ -16,18 +16,23 @@ use std::collections::BTreeSet;
 /// The first line of what is hashed: no seal of ours is good for anything but an approval.
 const KIND: &[u8] = b"stint approval 1\n";
 
-/// SHA-256 over what a person says by their yes.
+/// SHA-256 over what is sealed: what a person says by their yes, or where a link leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Statement([u8; 32]);
 
 impl Statement {
+    /// `kind` is a first line that no other sort of statement has.
+    pub(crate) fn of(kind: &[u8], said: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(kind).chain_update(said).finalize().into())
+    }
+
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// The mark that only the function that approves can make. It is no secret: it proves one statement, and opens nothing.
+/// The mark that only one function can make: the one that approves, or for a link the one that mails. It is no secret: it proves one statement, and opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seal(String);
@@ -75,8 +80,7 @@ impl AccessRequest {
             authentication: *authentication,
             origin: *origin,
         };
-        let hash = Sha256::new().chain_update(KIND).chain_update(canonical(&said)).finalize();
-        Some(Statement(hash.into()))
+        Some(Statement::of(KIND, &canonical(&said)))
     }
 
     fn passed_over(&self, before: usize) -> BTreeSet<usize> {

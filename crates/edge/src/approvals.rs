@@ -27,7 +27,8 @@ use stint_app::decide_request::{self, DecideError, DecideRequest, Verdict, decid
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, note_forged, open_link};
 use stint_app::ports::{
-    ApprovalLinks, CodeExchange, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
+    ApprovalLinks, CodeExchange, Directory, KeySource, Ledger, Sealer, Seals, Surroundings, TaskTokens,
+    Workflow,
 };
 use stint_domain::BadInput;
 use stint_domain::narrowing::Narrowing;
@@ -40,6 +41,7 @@ pub trait ApproveParts: Send + Sync + 'static {
     type Directory: Directory + 'static;
     type Workflow: Workflow + 'static;
     type Sealer: Sealer + 'static;
+    type Links: Seals + 'static;
     type Surroundings: Surroundings + 'static;
     type Keys: KeySource + 'static;
     type Exchange: CodeExchange + 'static;
@@ -50,6 +52,8 @@ pub struct Approvals<P: ApproveParts> {
     pub directory: P::Directory,
     pub workflow: P::Workflow,
     pub sealer: P::Sealer,
+    /// By which links are known for ours.
+    pub links: P::Links,
     pub surroundings: P::Surroundings,
     pub tokens: TokenVerifier<P::Keys>,
     pub policy: PolicyBundle,
@@ -78,7 +82,7 @@ async fn show<P: ApproveParts>(
     parts: Parts,
 ) -> Page {
     let headers = &parts.headers;
-    let opened = match open_link(&approvals.store, &token).await {
+    let opened = match open_link(&approvals.store, &approvals.links, &token).await {
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing),
     };
@@ -138,7 +142,7 @@ async fn decide<P: ApproveParts>(
 }
 
 async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request: Request) -> Page {
-    let opened = match open_link(&approvals.store, token).await {
+    let opened = match open_link(&approvals.store, &approvals.links, token).await {
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing),
     };

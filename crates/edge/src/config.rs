@@ -92,6 +92,8 @@ pub struct ApproveConfig {
     pub public_url: String,
     /// The ARN of the key by which approvals are sealed.
     pub approval_key: String,
+    /// The ARN of the key by which links are known for ours.
+    pub link_key: String,
     /// The URL that the issuer calls itself in its tokens.
     pub issuer: String,
     pub audience: Vec<String>,
@@ -115,6 +117,8 @@ pub struct NotifyConfig {
     pub user_pool_id: Option<String>,
     pub public_url: String,
     pub mail_from: String,
+    /// The ARN of the key by which links are sealed.
+    pub link_key: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -281,6 +285,7 @@ impl Config for ApproveConfig {
             user_pool_id: env.optional("STINT_USER_POOL_ID"),
             public_url: env.url("STINT_PUBLIC_URL"),
             approval_key: env.text("STINT_APPROVAL_KEY_ARN"),
+            link_key: env.text("STINT_LINK_KEY_ARN"),
             issuer: env.text("STINT_ISSUER"),
             audience: env.list("STINT_AUDIENCE"),
             sign_in: env.sign_in(),
@@ -295,6 +300,7 @@ impl Config for NotifyConfig {
             user_pool_id: env.optional("STINT_USER_POOL_ID"),
             public_url: env.url("STINT_PUBLIC_URL"),
             mail_from: env.text("STINT_MAIL_FROM"),
+            link_key: env.text("STINT_LINK_KEY_ARN"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::issuer::{IssuersKeys, IssuersTokens};
-use stint_aws::seals::ApprovalKey;
+use stint_aws::seals::SealKey;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::approvals::{Approvals, ApproveParts, router};
@@ -24,7 +24,8 @@ impl ApproveParts for OnAws {
     type Store = DynamoStore;
     type Directory = People<UserPool>;
     type Workflow = StepFunctions;
-    type Sealer = ApprovalKey;
+    type Sealer = SealKey;
+    type Links = SealKey;
     type Surroundings = Machine;
     type Keys = IssuersKeys;
     type Exchange = IssuersTokens;
@@ -45,7 +46,8 @@ async fn main() -> Result<(), Error> {
         store: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         workflow: StepFunctions::answering(&aws),
-        sealer: ApprovalKey::new(&aws, config.approval_key),
+        sealer: SealKey::new(&aws, config.approval_key),
+        links: SealKey::new(&aws, config.link_key),
         surroundings: Machine,
         tokens: TokenVerifier::new(keys, config.issuer, config.audience),
         policy: PolicyBundle::embedded()?,

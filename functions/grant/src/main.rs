@@ -7,7 +7,7 @@ use serde_json::Value;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::providers::Providers;
-use stint_aws::seals::ApprovalKey;
+use stint_aws::seals::SealKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::config::{Config, GrantConfig};
 use stint_edge::directory::People;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
         store: DynamoStore::new(&aws, tables),
         provider: Providers::within(&aws, config.boundary),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
-        seals: ApprovalKey::new(&aws, config.approval_key),
+        seals: SealKey::new(&aws, config.approval_key),
         surroundings: Machine,
         policy: PolicyBundle::embedded()?,
     };

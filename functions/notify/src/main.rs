@@ -7,6 +7,7 @@ use serde_json::Value;
 use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::mailer::Ses;
+use stint_aws::seals::SealKey;
 use stint_aws::surroundings::Machine;
 use stint_aws::workflow::StepFunctions;
 use stint_edge::config::{Config, NotifyConfig};
@@ -24,6 +25,7 @@ async fn main() -> Result<(), Error> {
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
         workflow: StepFunctions::answering(&aws),
         mailer: Ses::new(&aws, config.mail_from),
+        sealer: SealKey::new(&aws, config.link_key),
         surroundings: Machine,
         policy: PolicyBundle::embedded()?,
         public_url: config.public_url,

@@ -6,7 +6,7 @@ use stint_aws::directory::UserPool;
 use stint_aws::dynamodb::{DynamoStore, Tables};
 use stint_aws::issuer::IssuersKeys;
 use stint_aws::providers::Issuers;
-use stint_aws::seals::ApprovalKey;
+use stint_aws::seals::SealKey;
 use stint_aws::surroundings::Machine;
 use stint_edge::api::credentials::{Reveal, RevealParts, router};
 use stint_edge::config::{Config, RevealConfig, WorkloadConfig};
@@ -21,7 +21,7 @@ struct OnAws;
 impl RevealParts for OnAws {
     type Ledger = DynamoStore;
     type Directory = People<UserPool>;
-    type Seals = ApprovalKey;
+    type Seals = SealKey;
     type Issuer = Issuers;
     type Surroundings = Machine;
     type Keys = IssuersKeys;
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
     let reveal: Reveal<OnAws> = Reveal {
         ledger: DynamoStore::new(&aws, Tables::named(&config.tables.grants, &config.tables.audit)?),
         directory: People::of(config.user_pool_id, |pool| UserPool::new(&aws, pool))?,
-        seals: ApprovalKey::new(&aws, config.approval_key),
+        seals: SealKey::new(&aws, config.approval_key),
         issuer: Issuers::new(&aws),
         surroundings: Machine,
         tokens: TokenVerifier::new(keys, config.issuer, config.audience),

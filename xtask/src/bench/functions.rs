@@ -149,6 +149,7 @@ fn environment() -> Value {
         "STINT_ISSUER": "{url}",
         "STINT_AUDIENCE": "bench",
         "STINT_APPROVAL_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000",
+        "STINT_LINK_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001",
         "STINT_PUBLIC_URL": "https://stint.example.org",
         "STINT_MAIL_FROM": "stint@example.org",
     })

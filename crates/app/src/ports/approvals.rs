@@ -39,7 +39,8 @@ pub trait ApprovalLinks: Send + Sync {
     fn find(&self, hash: &LinkHash) -> impl Future<Output = Result<Option<ApprovalLink>, StoreError>> + Send;
 }
 
-/// Makes the marks by which a person's approval is known for one. Only the function that approves can.
+/// Makes the marks by which a person's approval is known for one, or a link: each by a key of its own, which only the function
+/// that approves may use, or only the one that mails.
 pub trait Sealer: Send + Sync {
     fn seal(&self, statement: &Statement) -> impl Future<Output = Result<Seal, SealError>> + Send;
 }
@@ -55,5 +56,5 @@ pub trait Seals: Send + Sync {
 }
 
 #[derive(Debug, Error)]
-#[error("the key for approvals did not answer")]
+#[error("the key for seals did not answer")]
 pub struct SealError(#[source] pub Cause);

@@ -86,8 +86,18 @@ fn f06_an_address_that_takes_no_mail_keeps_nobody_else_from_being_asked() {
     let token = TaskToken::new(format!("token-{id}-0"));
     let refusing = Refusing(world, "another@example.com");
     let url = "https://stint.example";
-    block_on(notify_approvers(world, world, world, &refusing, stage.policy, world, url, id, Some(&token)))
-        .unwrap();
+    block_on(notify_approvers(
+        world,
+        world,
+        world,
+        (&refusing, world),
+        stage.policy,
+        world,
+        url,
+        id,
+        Some(&token),
+    ))
+    .unwrap();
     let asked: Vec<_> = world.state().inbox.iter().map(|mail| mail.to.clone()).collect();
     assert_eq!(asked, ["ben@example.com"]);
     assert_eq!(count(&stage, id, "request.approvers_notified"), 1);

@@ -167,7 +167,7 @@ impl Stage {
     /// Uses the link in `text`.
     pub(crate) async fn click_in(&self, text: &str, verdict: Verdict) -> Result<AccessRequest, DecideError> {
         let world = &self.world;
-        let opened = open_link(world, &token_in(text)).await.map_err(DecideError::from)?;
+        let opened = open_link(world, world, &token_in(text)).await.map_err(DecideError::from)?;
         let caller = opened.caller(None, None);
         let shown = Some(opened.link.scope_hash.clone());
         let ask = DecideRequest {
@@ -207,7 +207,8 @@ impl Stage {
     pub(crate) async fn notify(&self, id: RequestId, token: Option<&str>) -> Result<(), Missing> {
         let (world, url) = (&self.world, "https://stint.example");
         let token = token.map(|token| TaskToken::new(token.to_owned()));
-        notify_approvers(world, world, world, world, self.policy, world, url, id, token.as_ref()).await
+        notify_approvers(world, world, world, (world, world), self.policy, world, url, id, token.as_ref())
+            .await
     }
 
     /// The function that mails comes to what it was asked for.

@@ -4,12 +4,14 @@
 use crate::engine::{Stage, block_on, start};
 use jiff::{SignedDuration, Timestamp};
 use stint_app::decide_request::Verdict;
+use stint_app::open_link::open_link;
 use stint_app::submit_request::SubmitRequest;
 use stint_domain::access::Access;
 use stint_domain::approval::ApprovalRule;
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::GrantState;
 use stint_domain::ids::RequestId;
+use stint_domain::link::{ApprovalLink, LinkHash};
 use stint_domain::narrowing::Narrowing;
 use stint_domain::principal::Authentication;
 use stint_domain::request::{AccessRequest, Approval, Decider, RequestState};
@@ -384,4 +386,28 @@ fn what_is_active_is_handed_out_for_no_longer_than_its_extensions_prove() {
     assert!(!revealed(31 * 60, |_| Vec::new()));
     assert!(!revealed(60 * 60, |id| vec![id]), "a grant does not extend itself");
     assert!(!revealed(60 * 60, |_| vec![RequestId::new(uuid::Uuid::from_u128(7))]), "nor what is not there");
+}
+
+/// A link by which Ben could say yes, and whose secret somebody else has made up.
+#[test]
+fn a_link_that_was_never_mailed_leads_nowhere() {
+    let opened = |change: fn(&mut ApprovalLink)| {
+        let stage = Stage::new();
+        let id = asked(&stage, "payments-read");
+        stage.run(id, &mut start());
+        let mail = stage.world.state().inbox.last().unwrap().text.clone();
+        let token = crate::engine::token_in(&mail);
+        let mut state = stage.world.state();
+        let hash = LinkHash::of_path_segment(&token).unwrap();
+        change(state.links_by_hash.get_mut(hash.as_str()).unwrap());
+        drop(state);
+        block_on(open_link(&stage.world, &stage.world, &token)).is_ok()
+    };
+    assert!(opened(|_| ()));
+    assert!(!opened(|link| link.seal = None));
+    assert!(!opened(|link| link.seal = Some(Seal::new("AQID".to_owned()))));
+    assert!(!opened(|link| link.approver = "cleo".parse().unwrap()));
+    assert!(!opened(|link| link.request_id = RequestId::new(uuid::Uuid::from_u128(7))));
+    assert!(!opened(|link| link.scope_hash = serde_json::from_value("0".into()).unwrap()));
+    assert!(!opened(|link| link.reminder = 1));
 }

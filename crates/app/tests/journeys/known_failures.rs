@@ -199,7 +199,7 @@ fn activepieces_14024_opening_a_link_decides_nothing_and_does_not_use_it_up() {
     let token = crate::engine::token_in(&stage.world.state().inbox[0].text.clone());
     let before = (stage.request(id), stage.world.actions(&id.to_string()));
     for _ in 0..50 {
-        assert!(block_on(stint_app::open_link::open_link(&stage.world, &token)).is_ok());
+        assert!(block_on(stint_app::open_link::open_link(&stage.world, &stage.world, &token)).is_ok());
     }
     assert_eq!((stage.request(id), stage.world.actions(&id.to_string())), before);
     block_on(stage.click("ben@example.com", stint_app::decide_request::Verdict::Approve)).unwrap();

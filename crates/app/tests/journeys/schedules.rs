@@ -160,7 +160,7 @@ impl Play {
             let mail = state.inbox.get(mail)?;
             (token_in(&mail.text), mail.to.clone())
         };
-        let opened = block_on(open_link(&self.stage.world, &token)).unwrap();
+        let opened = block_on(open_link(&self.stage.world, &self.stage.world, &token)).unwrap();
         let which = self.requests.iter().position(|id| *id == opened.link.request_id).unwrap();
         let ask = DecideRequest {
             request_id: opened.link.request_id,
@@ -205,7 +205,10 @@ impl Play {
                 None
             }
             Act::Forge { guess } => {
-                assert!(block_on(open_link(&self.stage.world, &format!("{guess:043x}"))).is_err());
+                assert!(
+                    block_on(open_link(&self.stage.world, &self.stage.world, &format!("{guess:043x}")))
+                        .is_err()
+                );
                 None
             }
             Act::Cancel { which } => {

@@ -235,7 +235,7 @@ fn notified(
 ) -> Result<(), Missing> {
     let (world, mailer) = (&stage.world, Crossing(stage, id, meanwhile));
     let url = "https://stint.example";
-    block_on(notify_approvers(world, world, world, &mailer, stage.policy, world, url, id, token))
+    block_on(notify_approvers(world, world, world, (&mailer, world), stage.policy, world, url, id, token))
 }
 
 #[test]

@@ -190,6 +190,7 @@ mod tests {
             approver: ana.clone(),
             scope_hash: serde_json::from_value("0".into()).unwrap(),
             reminder,
+            seal: None,
         };
         let keys = [
             Key::request(id),

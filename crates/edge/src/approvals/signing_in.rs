@@ -23,7 +23,7 @@ pub(super) async fn start<P: ApproveParts>(
     Path(token): Path<String>,
 ) -> Response {
     let Some(sign_in) = &approvals.sign_in else { return page::unknown().into_response() };
-    let opened = match open_link(&approvals.store, &token).await {
+    let opened = match open_link(&approvals.store, &approvals.links, &token).await {
         Ok(opened) => opened,
         Err(missing) => return not_opened(missing).into_response(),
     };
@@ -50,7 +50,7 @@ async fn finished<P: ApproveParts>(approvals: &Approvals<P>, request: Request) -
     let (parts, _) = request.into_parts();
     let sign_in = approvals.sign_in.as_ref().ok_or_else(page::unknown)?;
     let (attempt, token) = sign_in.attempt(&parts.headers).map_err(|failed| came_to_nothing(&failed))?;
-    let opened = open_link(&approvals.store, token).await.map_err(not_opened)?;
+    let opened = open_link(&approvals.store, &approvals.links, token).await.map_err(not_opened)?;
     let Query(answer) =
         Query::try_from_uri(&parts.uri).map_err(|_| came_to_nothing(&Failed::OtherAttempt))?;
     let (now, hash) = (approvals.surroundings.now(), &opened.link.hash);

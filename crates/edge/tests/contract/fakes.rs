@@ -87,6 +87,7 @@ impl ApproveParts for Fakes {
     type Directory = Lent;
     type Workflow = Lent;
     type Sealer = Lent;
+    type Links = Lent;
     type Surroundings = Lent;
     type Keys = Keys;
     type Exchange = NoExchange;
@@ -169,6 +170,7 @@ impl Stage {
             directory: lent(),
             workflow: lent(),
             sealer: lent(),
+            links: lent(),
             surroundings: lent(),
             tokens: tokens(),
             policy: PolicyBundle::embedded().unwrap(),

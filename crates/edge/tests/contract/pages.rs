@@ -34,6 +34,7 @@ impl ApproveParts for Worlds {
     type Directory = World;
     type Workflow = World;
     type Sealer = World;
+    type Links = World;
     type Surroundings = World;
     type Keys = Keys;
     type Exchange = Issuer;
@@ -51,9 +52,20 @@ pub(crate) fn page_with(sign_in: Option<SignIn<Issuer>>) -> Page {
 }
 
 pub(crate) fn page_under(policy: PolicyBundle, sign_in: Option<SignIn<Issuer>>) -> Page {
-    let [store, directory, workflow, sealer, surroundings] = std::array::from_fn(|_| World::default());
+    let [store, directory, workflow, sealer, links, surroundings] = std::array::from_fn(|_| World::default());
     let (forms, tokens) = (FormGuard::new(URL), tokens());
-    Arc::new(Approvals { store, directory, workflow, sealer, surroundings, tokens, policy, forms, sign_in })
+    Arc::new(Approvals {
+        store,
+        directory,
+        workflow,
+        sealer,
+        links,
+        surroundings,
+        tokens,
+        policy,
+        forms,
+        sign_in,
+    })
 }
 
 fn caller(who: &str) -> Caller {
@@ -88,7 +100,9 @@ async fn link(page: &Page) -> String {
     let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
-    notify_approvers(world, world, world, world, &page.policy, world, URL, id, Some(&token)).await.unwrap();
+    notify_approvers(world, world, world, (world, world), &page.policy, world, URL, id, Some(&token))
+        .await
+        .unwrap();
     let text = world.state().inbox.last().unwrap().text.clone();
     let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
     url.trim_start_matches(URL).to_owned()
@@ -156,7 +170,7 @@ async fn emergency(page: &Page) -> (String, RequestId) {
     let done = submit_request(world, (world, world), world, &page.policy, world, &caller, ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let id = request.scope.request_id;
-    notify_approvers(world, world, world, world, &page.policy, world, URL, id, None).await.unwrap();
+    notify_approvers(world, world, world, (world, world), &page.policy, world, URL, id, None).await.unwrap();
     let inbox = world.state().inbox.clone();
     let text = inbox.iter().find(|mail| mail.to.starts_with("gita")).unwrap().text.clone();
     let url = text.split_whitespace().find(|word| word.starts_with(URL)).unwrap();
@@ -301,7 +315,9 @@ pub(crate) async fn critical(page: &Page) -> (String, RequestId) {
         submit_request(world, (world, world), world, &page.policy, world, &caller("ana"), ask).await.unwrap();
     let Submitted::Accepted(request) = done else { panic!("{done:?}") };
     let (id, token) = (request.scope.request_id, TaskToken::new("token".to_owned()));
-    notify_approvers(world, world, world, world, &page.policy, world, URL, id, Some(&token)).await.unwrap();
+    notify_approvers(world, world, world, (world, world), &page.policy, world, URL, id, Some(&token))
+        .await
+        .unwrap();
     let mail =
         world.state().inbox.iter().rev().find(|mail| mail.to.starts_with("gita")).unwrap().text.clone();
     let url = mail.split_whitespace().find(|word| word.starts_with(URL)).unwrap();

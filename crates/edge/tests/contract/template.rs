@@ -153,7 +153,7 @@ const NAMED: [(&str, &str, &str); 7] = [
 /// What the boundary says of each of these by itself.
 const BY_ITSELF: [(&str, &str); 4] = [
     ("DynamoDB::Table", "table/${GrantsTableName}"),
-    ("KMS::Key", "- !GetAtt ApprovalKey.Arn\n"),
+    ("KMS::Key", "- !GetAtt ApprovalKey.Arn\n              - !GetAtt LinkKey.Arn\n"),
     ("Cognito::UserPool", "!GetAtt UserPool.Arn"),
     ("ApiGatewayV2::Api", "/apis/${Api}*"),
 ];

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use stint_app::ports::{ApprovalLinks, Leases, Reservation, TaskToken, TaskTokens, Wait};
 use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::scope::ScopeHash;
+use stint_domain::seal::Seal;
 
 #[expect(clippy::expect_used, reason = "a suite stops at the first broken promise")]
 pub async fn links_tokens_and_leases_are_taken_once(
@@ -23,6 +24,7 @@ pub async fn links_tokens_and_leases_are_taken_once(
         approver: principal("ben", id),
         scope_hash: scope_hash.clone(),
         reminder: 0,
+        seal: Some(Seal::new("bGlrZSBhIG1hcms=".to_owned())),
     };
     let (first, second) = (link(1), link(2));
     assert_eq!(

@@ -95,6 +95,7 @@ pub async fn a_register_lists_what_is_on_record(
         approver: approver.clone(),
         scope_hash: recorded.request.scope.hash(),
         reminder: 0,
+        seal: None,
     };
     let reminder =
         ApprovalLink { reminder: 1, hash: LinkSecret::new(secret.map(|byte| !byte)).hash(), ..link.clone() };
