@@ -57,3 +57,18 @@ pub async fn note_other_sign_in(ledger: &impl Ledger, opened: &OpenedLink, calle
         tracing::error!(request.id = %id, error = &error as &dyn std::error::Error, "a refusal was not noted");
     }
 }
+
+/// A form came to this link that was not believed: `attempted` by whoever has it. It changed nothing, whether it could be
+/// noted or not.
+pub async fn note_forged(
+    ledger: &impl Ledger,
+    opened: &OpenedLink,
+    caller: &Caller,
+    attempted: &str,
+    now: Timestamp,
+) {
+    let (id, reason) = (opened.link.request_id, "the form did not come from its page");
+    if let Err(error) = note_refusal(ledger, caller, id, attempted, reason, now).await {
+        tracing::error!(request.id = %id, error = &error as &dyn std::error::Error, "a refusal was not noted");
+    }
+}

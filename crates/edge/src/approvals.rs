@@ -2,7 +2,7 @@
 //! and beside it the API's routes for the same. A function of its own, the only one that may.
 //!
 //! Guards: GET and HEAD change nothing, whoever sends them; a decision is a POST that came from our own page; whoever
-//! comes second is told who decided. The token is in the path, so the path is never logged.
+//! comes second is told who decided; a form that is not believed stands in the request's audit. The token is in the path, so the path is never logged.
 
 mod signing_in;
 
@@ -23,9 +23,10 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use stint_app::caller::Caller;
 use stint_app::decide_request::{self, DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
-use stint_app::open_link::{OpenedLink, open_link};
+use stint_app::open_link::{OpenedLink, note_forged, open_link};
 use stint_app::ports::{
     ApprovalLinks, CodeExchange, Directory, KeySource, Ledger, Sealer, Surroundings, TaskTokens, Workflow,
 };
@@ -148,11 +149,12 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     let (parts, body) = request.into_parts();
     let (source_address, invocation) = (source_address(&parts), invocation(&parts));
     let headers = parts.headers.clone();
-    let Some(answer) = form::<Answer>(Request::from_parts(parts, body)).await else { return page::forged() };
-    if let Err(forged) = approvals.forms.check(&headers, &answer.nonce) {
-        tracing::warn!(request.id = %opened.link.request_id, reason = %forged, outcome = "denied", "a form was not believed");
-        return page::forged();
-    }
+    let by_link = opened.caller(source_address.clone(), invocation.clone());
+    let (request, from) = (Request::from_parts(parts, body), (&opened, &by_link));
+    let answer = match believed(approvals, from, "decide", request, |answer: &Answer| &answer.nonce).await {
+        Ok(answer) => answer,
+        Err(page) => return page,
+    };
     let comment = match answer.comment() {
         Ok(comment) => comment,
         Err(bad) => return page::invalid(&bad),
@@ -171,7 +173,7 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     };
     let caller = match signing_in::session(approvals, &headers, &opened).await {
         Ok(Some(session)) => opened.signed_in(source_address, session.mfa, invocation),
-        Ok(None) => opened.caller(source_address, invocation),
+        Ok(None) => by_link,
         Err(unavailable) => return unavailable,
     };
     let done = decide_request(
@@ -192,12 +194,44 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     }
 }
 
-/// A form that cannot be read is not one of ours.
-pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Option<T> {
-    let form =
-        request.headers().get(CONTENT_TYPE)?.to_str().ok()?.starts_with("application/x-www-form-urlencoded");
-    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await.ok().filter(|_| form)?;
-    serde_html_form::from_bytes(&bytes).ok()
+/// What the form says that came to `opened`, by `caller`, if it came from our page in this browser. What did not stands in
+/// the request's audit.
+pub(crate) async fn believed<P: ApproveParts, T: DeserializeOwned>(
+    approvals: &Approvals<P>,
+    (opened, caller): (&OpenedLink, &Caller),
+    attempted: &str,
+    request: Request,
+    nonce: fn(&T) -> &str,
+) -> Result<T, Page> {
+    let headers = request.headers().clone();
+    let reason = match form(request).await {
+        Ok(form) => match approvals.forms.check(&headers, nonce(&form)) {
+            Ok(()) => return Ok(form),
+            Err(forged) => forged.to_string(),
+        },
+        Err(Unread::TooLarge) => return Err(page::too_large()),
+        Err(Unread::NotOurs) => "it is no form of this page".to_owned(),
+    };
+    tracing::warn!(request.id = %opened.link.request_id, reason, outcome = "denied", "a form was not believed");
+    note_forged(&approvals.store, opened, caller, attempted, approvals.surroundings.now()).await;
+    Err(page::forged())
+}
+
+enum Unread {
+    TooLarge,
+    /// A form that cannot be read is not one of ours.
+    NotOurs,
+}
+
+async fn form<T: DeserializeOwned>(request: Request) -> Result<T, Unread> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Err(Unread::NotOurs);
+    }
+    // In Lambda a body is there as a whole, so its length is all that can be wrong here.
+    let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await;
+    let bytes = bytes.map_err(|_| Unread::TooLarge)?;
+    serde_html_form::from_bytes(&bytes).map_err(|_| Unread::NotOurs)
 }
 
 fn not_decided(error: DecideError) -> Page {

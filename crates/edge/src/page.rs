@@ -134,6 +134,13 @@ pub fn forged() -> Page {
     message(StatusCode::FORBIDDEN, "Please try again", text)
 }
 
+/// The form is larger than any that our page sends.
+#[must_use]
+pub fn too_large() -> Page {
+    let text = "The form is larger than 16 KiB. Nothing has been decided. Go back and shorten the comment.";
+    message(StatusCode::PAYLOAD_TOO_LARGE, "Please say less", text)
+}
+
 /// A sign-in that came to nothing.
 #[must_use]
 pub fn not_signed_in() -> Page {

@@ -5,7 +5,7 @@
 //! is told who said what.
 
 use crate::api::{invocation, source_address};
-use crate::approvals::{Approvals, ApproveParts, form, not_opened};
+use crate::approvals::{Approvals, ApproveParts, believed, not_opened};
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use axum::extract::Request;
@@ -38,14 +38,12 @@ pub(crate) async fn by_link<P: ApproveParts>(
 ) -> Page {
     let (parts, body) = request.into_parts();
     let caller = opened.caller(source_address(&parts), invocation(&parts));
-    let headers = parts.headers.clone();
-    let Some(opinion) = form::<Opinion>(Request::from_parts(parts, body)).await else {
-        return page::forged();
+    let (request, from) = (Request::from_parts(parts, body), (&opened, &caller));
+    let opinion = match believed(approvals, from, "review", request, |opinion: &Opinion| &opinion.nonce).await
+    {
+        Ok(opinion) => opinion,
+        Err(page) => return page,
     };
-    if let Err(forged) = approvals.forms.check(&headers, &opinion.nonce) {
-        tracing::warn!(request.id = %opened.link.request_id, reason = %forged, outcome = "denied", "a form was not believed");
-        return page::forged();
-    }
     let comment = match comment(&opinion.comment) {
         Ok(comment) => comment,
         Err(bad) => return page::invalid(&bad),

@@ -5,12 +5,14 @@ use crate::sign_in::{Issuer, come_back};
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::Request;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use stint_app::caller::Caller;
 use stint_app::end_access::{EndAccess, end_access};
 use stint_app::notify_approvers::notify_approvers;
 use stint_app::ports::TaskToken;
 use stint_app::submit_request::{SubmitRequest, Submitted, submit_request};
+use stint_domain::audit::Actor;
 use stint_domain::ids::RequestId;
 use stint_domain::principal::Authentication;
 use stint_domain::review::ReviewState;
@@ -128,6 +130,8 @@ async fn every_answer_of_the_page_is_as_documented() {
     answers("HEAD", "/approvals/nonsense", 404, "", none()).await;
     answers("POST", "/approvals/nonsense", 404, &cookie, form("approve", "")).await;
     answers("POST", &path, 403, "", form("approve", "")).await;
+    let large = format!("&comment={}", "x".repeat(16 * 1024));
+    answers("POST", &path, 413, &cookie, form("approve", &large)).await;
     let long = format!("&comment={}", "x".repeat(1025));
     answers("POST", &path, 422, &cookie, form("approve", &long)).await;
     answers("POST", &path, 200, &cookie, form("approve", "")).await;
@@ -187,6 +191,9 @@ async fn the_link_to_an_emergency_waits_until_it_is_over_and_then_takes_one_revi
     assert_eq!(answer("", form("justified", "seen")).await, 403, "from elsewhere");
     assert_eq!(answer(&cookie, form("justified", "")).await, 422, "without a word");
     assert_eq!(answer(&cookie, form("approve", "seen")).await, 403, "another form");
+    let attempted: Vec<_> =
+        refusals(&page).into_iter().map(|(_, detail)| detail["attempted"].clone()).collect();
+    assert_eq!(attempted, ["review"; 3], "the one that came too early, and the two that were not believed");
     assert_eq!(page.store.state().records[&id].request.review.state, ReviewState::Open);
     assert_eq!(answer(&cookie, form("unjustified", "it+could+wait")).await, 200);
     let verdict = html(&page, &path).await;
@@ -195,6 +202,44 @@ async fn the_link_to_an_emergency_waits_until_it_is_over_and_then_takes_one_revi
         "{verdict}"
     );
     assert_eq!(answer(&cookie, form("justified", "changed+my+mind")).await, 409);
+}
+
+/// What was refused at the only request that there is.
+fn refusals(page: &Page) -> Vec<(String, Value)> {
+    let state = page.store.state();
+    let events = state.events.values().map(|stored| &stored.event);
+    let refused = events.filter(|event| event.action == "request.action_refused");
+    let by = |actor: &Actor| match actor {
+        Actor::Person { id, .. } => id.to_string(),
+        other => panic!("{other:?}"),
+    };
+    refused.map(|event| (by(&event.actor), event.detail.clone())).collect()
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_believed_stands_in_the_audit_of_the_request_whose_link_it_came_to() {
+    let (page, other) = (page(), "n".repeat(43));
+    let path = link(&page).await;
+    let cookie = open(&page, &path).await;
+    let believed = format!("nonce={}&decision=deny", nonce(&cookie));
+    let large = format!("{believed}&comment={}", "x".repeat(16 * 1024));
+    for (to, cookie, form, status) in [
+        ("/approvals/nonsense", &*cookie, &*format!("nonce={other}&decision=deny"), 404),
+        (&*path, &*cookie, &*large, 413),
+        (&*path, &*cookie, &*format!("nonce={other}&decision=deny"), 403),
+        (&*path, "", &*believed, 403),
+        (&*path, &*cookie, "decision=deny", 403),
+    ] {
+        assert_eq!(send(&page, "POST", to, cookie, form.to_owned()).await.status(), status, "{to} {form}");
+    }
+    let noted = refusals(&page);
+    assert_eq!(noted.len(), 3, "{noted:?}");
+    for (who, detail) in noted {
+        assert_eq!((&*who, &detail["attempted"]), ("ben", &json!("decide")), "{detail}");
+        assert_eq!(detail["reason"], "the form did not come from its page");
+    }
+    assert_eq!(send(&page, "POST", &path, &cookie, believed).await.status(), 200);
+    assert_eq!(refusals(&page).len(), 3);
 }
 
 /// What somebody's form has made of the request that its page asked about.
