@@ -19,10 +19,11 @@ use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use stint_app::caller::Caller;
 use stint_app::decide_request::{self, DecideError, DecideRequest, Verdict, decide_request};
 use stint_app::failure::Missing;
 use stint_app::open_link::{OpenedLink, note_forged, open_link};
@@ -152,16 +153,11 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     let (parts, body) = request.into_parts();
     let (source_address, invocation) = (source_address(&parts), invocation(&parts));
     let headers = parts.headers.clone();
-    let form = form::<Answer>(Request::from_parts(parts, body)).await;
-    let answer = match believed(approvals, &headers, form, |answer| &answer.nonce) {
+    let by_link = opened.caller(source_address.clone(), invocation.clone());
+    let (request, from) = (Request::from_parts(parts, body), (&opened, &by_link));
+    let answer = match believed(approvals, from, "decide", request, |answer: &Answer| &answer.nonce).await {
         Ok(answer) => answer,
-        Err(NotBelieved::TooLarge) => return page::too_large(),
-        Err(NotBelieved::Forged) => {
-            let caller = opened.caller(source_address, invocation);
-            let now = approvals.surroundings.now();
-            note_forged(&approvals.store, &opened, &caller, "decide", now).await;
-            return page::forged();
-        }
+        Err(page) => return page,
     };
     let comment = match answer.comment() {
         Ok(comment) => comment,
@@ -181,7 +177,7 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     };
     let caller = match signing_in::session(approvals, &headers, &opened).await {
         Ok(Some(session)) => opened.signed_in(source_address, session.mfa, invocation),
-        Ok(None) => opened.caller(source_address, invocation),
+        Ok(None) => by_link,
         Err(unavailable) => return unavailable,
     };
     let done = decide_request(
@@ -202,40 +198,44 @@ async fn decided<P: ApproveParts>(approvals: &Approvals<P>, token: &str, request
     }
 }
 
-/// Why nothing is done by a form.
-pub(crate) enum NotBelieved {
-    TooLarge,
-    /// It cannot be shown to come from our page in this browser, or cannot be read, and then it is not one of ours.
-    Forged,
+/// What the form says that came to `opened`, by `caller`, if it came from our page in this browser. What did not stands in
+/// the request's audit.
+pub(crate) async fn believed<P: ApproveParts, T: DeserializeOwned>(
+    approvals: &Approvals<P>,
+    (opened, caller): (&OpenedLink, &Caller),
+    attempted: &str,
+    request: Request,
+    nonce: fn(&T) -> &str,
+) -> Result<T, Page> {
+    let headers = request.headers().clone();
+    let reason = match form(request).await {
+        Ok(form) => match approvals.forms.check(&headers, nonce(&form)) {
+            Ok(()) => return Ok(form),
+            Err(forged) => forged.to_string(),
+        },
+        Err(Unread::TooLarge) => return Err(page::too_large()),
+        Err(Unread::NotOurs) => "it is no form of this page".to_owned(),
+    };
+    tracing::warn!(request.id = %opened.link.request_id, reason, outcome = "denied", "a form was not believed");
+    note_forged(&approvals.store, opened, caller, attempted, approvals.surroundings.now()).await;
+    Err(page::forged())
 }
 
-/// What the form says.
-pub(crate) async fn form<T: DeserializeOwned>(request: Request) -> Result<T, NotBelieved> {
+enum Unread {
+    TooLarge,
+    /// A form that cannot be read is not one of ours.
+    NotOurs,
+}
+
+async fn form<T: DeserializeOwned>(request: Request) -> Result<T, Unread> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
-        return Err(NotBelieved::Forged);
+        return Err(Unread::NotOurs);
     }
     // In Lambda a body is there as a whole, so its length is all that can be wrong here.
     let bytes = axum::body::to_bytes(request.into_body(), LARGEST_FORM).await;
-    let bytes = bytes.map_err(|_| NotBelieved::TooLarge)?;
-    serde_html_form::from_bytes(&bytes).map_err(|_| NotBelieved::Forged)
-}
-
-/// The form, if the nonce in it is this browser's and it came from our page.
-pub(crate) fn believed<P: ApproveParts, T>(
-    approvals: &Approvals<P>,
-    headers: &HeaderMap,
-    form: Result<T, NotBelieved>,
-    nonce: impl Fn(&T) -> &str,
-) -> Result<T, NotBelieved> {
-    let form = form?;
-    match approvals.forms.check(headers, nonce(&form)) {
-        Ok(()) => Ok(form),
-        Err(forged) => {
-            tracing::warn!(reason = %forged, outcome = "denied", "a form was not believed");
-            Err(NotBelieved::Forged)
-        }
-    }
+    let bytes = bytes.map_err(|_| Unread::TooLarge)?;
+    serde_html_form::from_bytes(&bytes).map_err(|_| Unread::NotOurs)
 }
 
 fn not_decided(error: DecideError) -> Page {

@@ -5,7 +5,7 @@
 //! is told who said what.
 
 use crate::api::{invocation, source_address};
-use crate::approvals::{Approvals, ApproveParts, NotBelieved, believed, form, not_opened};
+use crate::approvals::{Approvals, ApproveParts, believed, not_opened};
 use crate::page::{self, Page};
 use crate::problem::Problem;
 use axum::extract::Request;
@@ -13,8 +13,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use stint_app::caller::Caller;
 use stint_app::failure::Missing;
-use stint_app::open_link::{OpenedLink, note_forged};
-use stint_app::ports::Surroundings as _;
+use stint_app::open_link::OpenedLink;
 use stint_app::review_access::{ReviewAccess, ReviewError, review_access};
 use stint_domain::BadInput;
 use stint_domain::justification::Comment;
@@ -39,15 +38,11 @@ pub(crate) async fn by_link<P: ApproveParts>(
 ) -> Page {
     let (parts, body) = request.into_parts();
     let caller = opened.caller(source_address(&parts), invocation(&parts));
-    let headers = parts.headers.clone();
-    let form = form::<Opinion>(Request::from_parts(parts, body)).await;
-    let opinion = match believed(approvals, &headers, form, |opinion| &opinion.nonce) {
+    let (request, from) = (Request::from_parts(parts, body), (&opened, &caller));
+    let opinion = match believed(approvals, from, "review", request, |opinion: &Opinion| &opinion.nonce).await
+    {
         Ok(opinion) => opinion,
-        Err(NotBelieved::TooLarge) => return page::too_large(),
-        Err(NotBelieved::Forged) => {
-            note_forged(&approvals.store, &opened, &caller, "review", approvals.surroundings.now()).await;
-            return page::forged();
-        }
+        Err(page) => return page,
     };
     let comment = match comment(&opinion.comment) {
         Ok(comment) => comment,

@@ -139,7 +139,8 @@ fn a_step_that_can_be_skipped_needs_nobody_and_one_that_is_escalated_has_more() 
     let three = officers.replace("need = 2", "need = 3");
     finds(|folder| folder.replace("catalog.toml", officers, &three), unreachable);
     let escalated = format!("{three}escalate = {{ after = \"1h\", groups = [\"platform-leads\"] }}\n");
-    let last = "\n[[entitlement.approval]]\ngroups = [\"platform-leads\"]\n";
+    // What is critical takes two all the same.
+    let last = "\n[[entitlement.approval]]\nneed = 2\ngroups = [\"platform-leads\", \"treasurers\"]\n";
     let skipped = format!("{three}skip_after = \"1h\"\n{last}");
     for good in [escalated, skipped] {
         let folder = Folder::copy();
