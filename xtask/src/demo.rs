@@ -29,27 +29,21 @@ const WITHOUT_CLEANUP: Duration = Duration::from_secs(5);
 const TO_RECOVER: Duration = Duration::from_secs(240);
 
 pub(crate) fn run(without_cleanup: bool) -> Result<()> {
-    tell(&[without_cleanup])
-}
-
-/// With cleanup and without, on one cloud.
-pub(crate) fn run_both() -> Result<()> {
-    tell(&[false, true])
-}
-
-fn tell(without_cleanup: &[bool]) -> Result<()> {
     let up = up::bring_up(None, false)?;
-    let result = without_cleanup.iter().try_for_each(|without| {
-        println!(
-            "\nWith {}",
-            if *without { "all cleanup switched off" } else { "everything as it is deployed" }
-        );
-        story(&up.stage, *without)
-    });
+    let result = story(&up.stage, without_cleanup);
     if let Some(cloud) = up.cloud {
         end(cloud)?;
     }
     result
+}
+
+/// With cleanup and without, on one cloud, which is nobody else's.
+pub(crate) fn run_both() -> Result<()> {
+    let stage = Stage::start()?;
+    println!("\nWith everything as it is deployed");
+    story(&stage, false)?;
+    println!("\nWith all cleanup switched off");
+    story(&stage, true)
 }
 
 fn end(mut cloud: Cloud) -> Result<()> {
