@@ -129,8 +129,8 @@ pub(crate) const GUARDS: &[Guard] = &[
     guard(
         "who is not eligible at the start gets nothing",
         "crates/app/src/activate_grant.rs",
-        "if lost.is_none() && matches!(request.grant(), Some(GrantState::Scheduled)) {",
-        "if false && matches!(request.grant(), Some(GrantState::Scheduled)) {",
+        "if lost.is_none() && !given {",
+        "if false && !given {",
         ("journeys", "known_failures::"),
     ),
     guard(
@@ -223,6 +223,27 @@ pub(crate) const GUARDS: &[Guard] = &[
         "if matches!(done, Ok(()) | Err(RotateError::NothingPending)) {",
         "if true {",
         ("journeys", "checkouts::f48"),
+    ),
+    guard(
+        "whatever the record says of attempts, those who may are asked for until one is confirmed",
+        "crates/app/src/activate_grant.rs",
+        "let given = matches!(request.grant(), Some(GrantState::Active { .. }));",
+        "let given = !matches!(request.grant(), Some(GrantState::Scheduled));",
+        ("journeys", "forged::a_record_does_not_keep"),
+    ),
+    guard(
+        "only an extension moves the end of what is active",
+        "crates/app/src/eligibility/window.rs",
+        "if grant.is_moving() && grant.extended_by().next().is_none() {",
+        "if false && grant.is_moving() && grant.extended_by().next().is_none() {",
+        ("journeys", "forged::a_record_does_not_keep"),
+    ),
+    guard(
+        "nothing is handed out but exactly what was approved",
+        "crates/domain/src/request/decide.rs",
+        "if revealing || matches!(command, GrantCommand::BeginActivation | GrantCommand::HandOver) {",
+        "if matches!(command, GrantCommand::BeginActivation | GrantCommand::HandOver) {",
+        ("journeys", "forged::nothing_is_handed_out"),
     ),
     guard(
         "one person counts once",

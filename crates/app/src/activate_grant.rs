@@ -131,8 +131,8 @@ async fn queue(
 }
 
 /// Whoever may not have it any more does not get it, nor what nobody approved or would approve any more, and the grant is
-/// over. Who may, is asked once, before anything is given; that it was approved, at every attempt, since a record can say
-/// that there has been one.
+/// over. All of it is asked at every attempt until one is confirmed, since a record can say that there has been one; that it
+/// was approved, after that as well.
 async fn still_approved(
     ledger: &impl Ledger,
     directory: &impl Directory,
@@ -153,7 +153,8 @@ async fn still_approved(
     if lost.is_none() {
         lost = window_is_genuine(ledger, proofs, policy, request, now).await?.err();
     }
-    if lost.is_none() && matches!(request.grant(), Some(GrantState::Scheduled)) {
+    let given = matches!(request.grant(), Some(GrantState::Active { .. }));
+    if lost.is_none() && !given {
         lost = not_eligible(ledger, directory, policy, surroundings, request).await?;
     }
     let Some(lost) = lost else { return Ok(()) };

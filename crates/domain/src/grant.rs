@@ -232,6 +232,12 @@ impl GrantState {
         }
     }
 
+    /// What lies at the target does not carry the window's end yet.
+    #[must_use]
+    pub const fn is_moving(&self) -> bool {
+        matches!(self, Self::Active { dating: Dating::Moving { .. }, .. })
+    }
+
     /// The extensions that have gone into the window of what is active.
     pub fn extended_by(&self) -> impl Iterator<Item = RequestId> {
         let extensions = match self {

@@ -29,6 +29,10 @@ pub(crate) async fn window_is_genuine(
 ) -> Result<Result<(), Lost>, Missing> {
     let Some(grant) = request.grant().filter(|grant| grant.is_given()) else { return Ok(Ok(())) };
     let Some(window) = grant.window() else { return Ok(Ok(())) };
+    // Only an extension moves the end of what is active.
+    if grant.is_moving() && grant.extended_by().next().is_none() {
+        return Ok(Err(Lost::of(EndCause::NotSealed)));
+    }
     let mut approved = request.allowance().duration.as_signed().as_secs();
     for id in grant.extended_by() {
         let extension = match load(ledger, id).await {

@@ -197,6 +197,60 @@ fn nothing_is_revealed_that_was_never_approved() {
     assert!(!revealed(true));
 }
 
+/// Sessions of a role are made of what the record says.
+#[test]
+fn nothing_is_handed_out_but_exactly_what_was_approved() {
+    let revealed = |change: fn(&mut AccessRequest)| {
+        let stage = Stage::new();
+        let id = approved(&stage, "incident-read", &["ben"]);
+        stage.run(id, &mut crate::engine::At::Grant);
+        tamper(&stage, id, change);
+        block_on(stage.reveal("ana", id)).is_ok()
+    };
+    assert!(revealed(|_| ()));
+    let more = |request: &mut AccessRequest| {
+        let Access::RoleSession { permissions, .. } = &mut request.scope.access else { panic!() };
+        permissions[0].actions.insert("dynamodb:DeleteTable".to_owned());
+    };
+    assert!(!revealed(more));
+    assert!(!revealed(
+        |request| request.scope.rule = ApprovalRule::try_from(vec![Default::default(); 2]).unwrap()
+    ));
+}
+
+/// Whoever approved it has left meanwhile, and the record says that there has been an attempt, or that its end is moved.
+#[test]
+fn a_record_does_not_keep_those_who_approved_from_being_asked_for_again() {
+    let given = |leaves: bool, grant: fn(Window, Timestamp) -> GrantState| {
+        let stage = Stage::new();
+        let id = approved(&stage, "payments-read", &["ben"]);
+        if leaves {
+            stage.world.state().people.get_mut(&"ben".parse().unwrap()).unwrap().groups.clear();
+        }
+        let forged = grant(window(&stage, 0, 1_800), now(&stage));
+        tamper(&stage, id, |request| {
+            let RequestState::Approved { grant, .. } = &mut request.state else { panic!() };
+            *grant = forged.clone();
+        });
+        let mut at = crate::engine::At::Grant;
+        stage.run(id, &mut at);
+        stage.world.has_access(id)
+    };
+    let activating = |window, at| GrantState::Activating { window, attempts: 1, last_attempt_at: at };
+    assert!(given(false, activating));
+    assert!(!given(true, activating));
+    let moving = |window, at| GrantState::Active {
+        window,
+        activated_at: at,
+        settles_at: at,
+        dating: stint_domain::grant::Dating::Moving { from: window },
+        altered: None,
+        extended_by: Default::default(),
+    };
+    assert!(!given(true, moving));
+    assert!(!given(false, moving), "nothing has extended it");
+}
+
 fn permissions(request: &AccessRequest) -> Vec<Permission> {
     request.scope.access.permissions().to_vec()
 }

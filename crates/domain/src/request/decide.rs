@@ -113,12 +113,12 @@ impl AccessRequest {
         let RequestState::Approved { grant, .. } = &self.state else {
             return Err(Refusal::NoGrant { state: self.state.name() });
         };
-        // INVARIANT: I2. Only what was approved, and by as many as the rule asks, is activated; ending needs no such
-        // check.
-        if matches!(command, GrantCommand::BeginActivation | GrantCommand::HandOver) {
+        let revealing = matches!(command, GrantCommand::BeginReveal | GrantCommand::ConfirmReveal(_));
+        // INVARIANT: I2. Only what was approved, and by as many as the rule asks, is activated or handed out, since a record
+        // can say that it is active; ending needs no such check.
+        if revealing || matches!(command, GrantCommand::BeginActivation | GrantCommand::HandOver) {
             self.was_approved()?;
         }
-        let revealing = matches!(command, GrantCommand::BeginReveal | GrantCommand::ConfirmReveal(_));
         if revealing && !self.scope.access.has_credential() {
             return Err(Refusal::NoCredential);
         }

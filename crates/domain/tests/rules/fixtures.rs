@@ -283,6 +283,10 @@ pub(crate) fn every_state() -> Vec<(&'static str, AccessRequest)> {
     let mut all: Vec<_> = states.into_iter().map(|(name, state)| (name, in_state(state))).collect();
     let (_, mut active) = all.iter().find(|(name, _)| *name == "active").unwrap().clone();
     active.scope.access = session;
+    let hash = active.scope.hash();
+    if let RequestState::Approved { approval, .. } = &mut active.state {
+        approval.scope_hash = hash;
+    }
     all.push(("active, a role's sessions", active));
     all.push(("scheduled, an extension", extension()));
     all.push(("pending, one of two approved", half_approved()));

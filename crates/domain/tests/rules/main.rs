@@ -16,6 +16,7 @@ mod facts;
 mod fixtures;
 mod kinds;
 mod narrowing;
+mod records;
 mod reviews;
 mod settled;
 mod target;

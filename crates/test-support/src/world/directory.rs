@@ -20,6 +20,7 @@ pub(super) fn sample_people() -> BTreeMap<PrincipalId, Person> {
 
 impl Directory for World {
     async fn person(&self, id: &PrincipalId) -> Result<Option<Person>, DirectoryError> {
+        self.interrupted();
         Ok(self.state().people.get(id).cloned())
     }
 

@@ -15,6 +15,7 @@ use stint_domain::record::{Change, Circumstances, Recorded, SystemEvent};
 
 impl Ledger for World {
     async fn load(&self, id: RequestId) -> Result<Option<Recorded>, StoreError> {
+        self.interrupted();
         self.tables()?;
         let mut state = self.state();
         if let Some(left) = &mut state.reads_left {
@@ -24,6 +25,7 @@ impl Ledger for World {
     }
 
     async fn commit(&self, change: &Change, beside: Option<Beside<'_>>) -> Result<(), StoreError> {
+        self.interrupted();
         let now = self.now();
         let made = || self.tables().and_then(|()| commit(&mut self.state(), change, beside, now));
         self.failpoints.around_late("commit", lost, made, || match beside {

@@ -116,7 +116,11 @@ pub struct World {
     state: Mutex<State>,
     clock: Mutex<Timestamp>,
     failpoints: Failpoints,
+    meanwhile: Mutex<Option<Meanwhile>>,
 }
+
+/// What somebody else does, and how many calls to the world come before it.
+type Meanwhile = (usize, Box<dyn FnOnce(&World) + Send>);
 
 impl Default for World {
     fn default() -> Self {
@@ -133,7 +137,12 @@ impl World {
             people.values().filter_map(|person| person.iam_user.as_ref().map(ToString::to_string)).collect();
         let vault = directory::sample_vault();
         let state = State { people, users, vault, ..State::default() };
-        Self { state: Mutex::new(state), clock: Mutex::new(now), failpoints: Failpoints::default() }
+        Self {
+            state: Mutex::new(state),
+            clock: Mutex::new(now),
+            failpoints: Failpoints::default(),
+            meanwhile: Mutex::default(),
+        }
     }
 
     /// The truth, to look at or to tamper with.
@@ -188,6 +197,36 @@ impl World {
     #[must_use]
     pub fn calls(&self) -> Vec<&'static str> {
         self.failpoints.calls()
+    }
+
+    /// Somebody else acts in the midst of what is done next: after so many calls of it that read a record or the directory,
+    /// seal, commit, or give access.
+    pub fn meanwhile(&self, calls: usize, act: impl FnOnce(&Self) + Send + 'static) {
+        let mut meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner);
+        *meanwhile = Some((calls, Box::new(act)));
+    }
+
+    /// Nobody else acts any more; whether somebody would still have.
+    pub fn undisturbed(&self) -> bool {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
+
+    /// On a thread of its own, as another process would: what is interrupted goes on once it is done.
+    fn interrupted(&self) {
+        let mut meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = match &mut *meanwhile {
+            Some((0, _)) => meanwhile.take(),
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        };
+        drop(meanwhile);
+        let Some((_, act)) = due else { return };
+        if let Err(cause) = std::thread::scope(|scope| scope.spawn(|| act(self)).join()) {
+            std::panic::resume_unwind(cause);
+        }
     }
 
     /// Whether anything of `id` works now.

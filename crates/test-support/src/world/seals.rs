@@ -20,6 +20,7 @@ pub fn seal(statement: &Statement) -> Seal {
 
 impl Sealer for World {
     async fn seal(&self, statement: &Statement) -> Result<Seal, SealError> {
+        self.interrupted();
         Ok(seal(statement))
     }
 }

@@ -52,6 +52,7 @@ impl World {
 
 impl Provider for World {
     async fn activate(&self, artefact: &Artefact) -> Result<(), ProviderError> {
+        self.interrupted();
         let made = || activate(&mut self.state(), artefact);
         self.failpoints.around_late("activate", ProviderError::Unavailable, made, || {
             self.later(Late::Activate(artefact.clone()));
