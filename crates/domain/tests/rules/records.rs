@@ -5,8 +5,11 @@ use stint_domain::access::Access;
 use stint_domain::due::Timetable;
 use stint_domain::entitlement::Permission;
 use stint_domain::grant::GrantState;
+use stint_domain::link::{ApprovalLink, LinkSecret};
 use stint_domain::principal::{Engagement, Person};
 use stint_domain::request::RequestState;
+use stint_domain::scope::Scope;
+use stint_domain::seal::Seal;
 use stint_domain::transition::{Command, GrantCommand, Step};
 use stint_domain::window::Window;
 
@@ -100,4 +103,24 @@ fn accounts_with_one_id_mailbox_or_iam_user_are_one_human_and_no_others_are() {
     let no_address = person("3", Some("nonsense"), None);
     assert!(!no_address.is_same_human(&person("4", Some("other"), None)));
     assert!(!no_address.is_same_human(&person("4", Some("nonsense"), None)), "it is no mailbox");
+}
+
+#[test]
+fn a_links_seal_is_of_everything_but_itself() {
+    let link = ApprovalLink {
+        hash: LinkSecret::new([7; 32]).hash(),
+        request_id: scope().request_id,
+        approver: "ben".parse().unwrap(),
+        scope_hash: scope().hash(),
+        reminder: 0,
+        seal: None,
+    };
+    let same = |other: ApprovalLink| other.statement() == link.statement();
+    assert!(same(ApprovalLink { seal: Some(Seal::new("a mark".to_owned())), ..link.clone() }));
+    assert!(!same(ApprovalLink { hash: LinkSecret::new([8; 32]).hash(), ..link.clone() }));
+    assert!(!same(ApprovalLink { request_id: another(), ..link.clone() }));
+    assert!(!same(ApprovalLink { approver: "bea".parse().unwrap(), ..link.clone() }));
+    let elsewhere = Scope { policy_version: "p2".to_owned(), ..scope() };
+    assert!(!same(ApprovalLink { scope_hash: elsewhere.hash(), ..link.clone() }));
+    assert!(!same(ApprovalLink { reminder: 1, ..link.clone() }));
 }
