@@ -262,7 +262,7 @@ pub(crate) const GUARDS: &[Guard] = &[
     guard(
         "everybody who approved has to count still",
         "crates/app/src/eligibility/approval.rs",
-        "if request.counts_in(step, &approver.standing) {",
+        "if !twice && request.counts_in(step, &approver.standing) {",
         "if true {",
         ("journeys", "approvals::"),
     ),

@@ -12,6 +12,17 @@ use copy::Copy;
 use list::{GUARDS, Guard};
 use std::collections::BTreeSet;
 
+/// Before anything is compiled, since what takes minutes should not end in a slip of the pen.
+#[test]
+fn every_guard_is_where_the_list_says() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for guard in GUARDS {
+        let text = std::fs::read_to_string(root.join(guard.file)).unwrap();
+        assert_eq!(text.matches(guard.is).count(), 1, "{}: `{}` is not there once", guard.file, guard.is);
+        assert_ne!(guard.is, guard.becomes);
+    }
+}
+
 #[test]
 fn with_any_guard_removed_a_test_goes_red() {
     let copy = Copy::make();
